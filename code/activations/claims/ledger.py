@@ -1,0 +1,252 @@
+r"""The ledger: sentences of the book, each with the evidence that it stands on.
+
+A claim is a function that returns :class:`Evidence` or raises. Its docstring is the statement, as the book makes it:
+
+>>> @claim("two-is-even", verdict="proved", sources=[], subject="examples", ledger={})
+... def two_is_even():
+...     "Two is even."
+...     return Evidence("Two leaves no remainder.", checks=[Check("2 mod 2 = 0", 2 % 2 == 0)])
+>>> two_is_even.evidence().says
+'Two leaves no remainder.'
+
+What each verdict owes is checked when the evidence is asked for, so that a claim cannot stand on less than it says.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..proofs import Derivation
+from .sources import ROWS
+
+__all__ = [
+    "VERDICTS",
+    "Check",
+    "Claim",
+    "ClaimError",
+    "Counterexample",
+    "Evidence",
+    "Measurement",
+    "all_claims",
+    "claim",
+    "get",
+]
+
+MINIMUM_SEEDS = 20
+
+
+class ClaimError(AssertionError):
+    """A claim that fell, or whose evidence is less than its verdict asks for."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that was found to hold. ``holds`` must be exactly true: an undecided relation is not enough."""
+
+    what: str
+    holds: object
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A case in which what a statement predicts and what is found are not the same."""
+
+    case: str
+    predicted: object
+    found: object
+
+    @property
+    def contradicts(self) -> bool:
+        return bool(self.predicted != self.found)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A mean over seeds with its interval, and the condition that would have refuted the claim."""
+
+    what: str
+    mean: float
+    low: float
+    high: float
+    seeds: int
+    refuted_if: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.mean:.4g} [{self.low:.4g}, {self.high:.4g}] over {self.seeds} seeds"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a claim stands on.
+
+    ``says`` sums it up in one sentence; a number in it must come from the function that returns it.
+    """
+
+    says: str
+    derivations: Iterable[Derivation] = ()
+    checks: Iterable[Check] = ()
+    counterexamples: Iterable[Counterexample] = ()
+    measurements: Iterable[Measurement] = ()
+    argument: str = ""
+    condition: str = ""
+    cite: str = ""
+
+    def __post_init__(self) -> None:
+        for name in "derivations", "checks", "counterexamples", "measurements":
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+
+# What is missing for a verdict, or "" when nothing is.
+_Duty = Callable[[Evidence], str]
+
+
+def _proved(evidence: Evidence) -> str:
+    if not (evidence.derivations or evidence.checks):
+        return "a derivation or a check"
+    return "a derivation without argued steps" if any(d.argued for d in evidence.derivations) else ""
+
+
+def _argued(evidence: Evidence) -> str:
+    if not evidence.argument:
+        return "the argument in words"
+    return "" if evidence.derivations or evidence.checks else "a machine-checked part"
+
+
+def _qualified(evidence: Evidence) -> str:
+    if not evidence.condition:
+        return "the condition"
+    supported = evidence.derivations or evidence.checks or evidence.measurements
+    if not supported:
+        return "a derivation, a check or a measurement where the condition holds"
+    return "" if evidence.counterexamples else "a case in which the condition fails and the statement with it"
+
+
+def _measured(evidence: Evidence) -> str:
+    if not evidence.measurements:
+        return "a measurement"
+    for m in evidence.measurements:
+        if m.seeds < MINIMUM_SEEDS:
+            return f"at least {MINIMUM_SEEDS} seeds for “{m.what}”, got {m.seeds}"
+        if not m.low <= m.mean <= m.high or m.low == m.high:
+            return f"an interval around the mean for “{m.what}”, got [{m.low}, {m.high}] and {m.mean}"
+        if not m.refuted_if:
+            return f"what would have refuted “{m.what}”"
+    return ""
+
+
+def _corrected(evidence: Evidence) -> str:
+    return "" if evidence.counterexamples else "a counterexample"
+
+
+def _cited(evidence: Evidence) -> str:
+    return "" if evidence.cite else "a citation"
+
+
+VERDICTS: Mapping[str, _Duty] = {
+    "proved": _proved,
+    "argued": _argued,
+    "qualified": _qualified,
+    "measured": _measured,
+    "corrected": _corrected,
+    "convention": _cited,
+    "reported": _cited,
+}
+"""Each verdict with the function that says what is missing for it."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of the book, its verdict, the source rows that it answers, and the function that backs it."""
+
+    id: str
+    verdict: str
+    sources: tuple[str, ...]
+    subject: str
+    function: Callable[[], Evidence]
+
+    @property
+    def statement(self) -> str:
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def code(self) -> str:
+        return inspect.getsource(self.function)
+
+    def evidence(self) -> Evidence:
+        """The evidence, produced once a process. Raises ClaimError, naming the claim, when it does not hold up."""
+        return self._evidence
+
+    @cached_property
+    def _evidence(self) -> Evidence:
+        try:
+            evidence = self.function()
+        except Exception as fault:
+            raise ClaimError(f"claim {self.id} falls: {fault}") from fault
+        self._refuse_fallen(evidence)
+        return evidence
+
+    def _refuse_fallen(self, evidence: Evidence) -> None:
+        if not isinstance(evidence, Evidence):
+            raise ClaimError(f"claim {self.id} returns {type(evidence).__name__}, an Evidence is needed")
+        for check in evidence.checks:
+            if not (check.holds is True or str(check.holds) == "True"):
+                raise ClaimError(f"claim {self.id} falls: not shown that {check.what} (got {check.holds})")
+        for example in evidence.counterexamples:
+            if not example.contradicts:
+                raise ClaimError(
+                    f"claim {self.id} falls: {example.case} is no counterexample, both are {example.found}"
+                )
+        if missing := VERDICTS[self.verdict](evidence):
+            raise ClaimError(f"claim {self.id} is called {self.verdict}, and lacks {missing}")
+
+
+_LEDGER: dict[str, Claim] = {}
+
+
+def claim(
+    id: str, *, verdict: str, sources: Iterable[str] = (), subject: str = "", ledger: dict[str, Claim] | None = None
+) -> Callable[[Callable[[], Evidence]], Claim]:
+    """Enter the decorated function into the ledger.
+
+    Raises ValueError for an unknown verdict or source row, a missing docstring, or an id that is taken.
+    """
+    book = _LEDGER if ledger is None else ledger
+    sources = tuple(sources)
+    if verdict not in VERDICTS:
+        raise ValueError(f"claim {id}: unknown verdict {verdict!r}; known are {', '.join(VERDICTS)}")
+    if unknown := [row for row in sources if row not in ROWS]:
+        raise ValueError(f"claim {id}: unknown source row {unknown[0]!r}; rows are {min(ROWS)} to {max(ROWS)}")
+
+    def enter(function: Callable[[], Evidence]) -> Claim:
+        if not function.__doc__:
+            raise ValueError(f"claim {id}: the docstring is the statement, and there is none")
+        if id in book:
+            raise ValueError(f"claim {id}: the id is taken by {book[id].function.__qualname__}")
+        book[id] = Claim(id, verdict, sources, subject or function.__module__.rpartition(".")[2], function)
+        return book[id]
+
+    return enter
+
+
+def all_claims() -> dict[str, Claim]:
+    """Every claim by id, sorted; the modules of this package are read for them."""
+    package = importlib.import_module(__package__)
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("_"):
+            importlib.import_module(f"{__package__}.{module.name}")
+    return dict(sorted(_LEDGER.items()))
+
+
+def get(id: str) -> Claim:
+    """The claim called ``id``. Raises KeyError, naming the nearest ids, when there is none."""
+    ledger = all_claims()
+    if id in ledger:
+        return ledger[id]
+    near = difflib.get_close_matches(id, ledger, n=3, cutoff=0.4)
+    raise KeyError(f"unknown claim {id!r}; " + (f"did you mean {' or '.join(near)}?" if near else "see all_claims()"))

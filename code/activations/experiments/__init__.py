@@ -1,0 +1,1 @@
+"""Experiments: pure functions of a configuration and seeds that return what was measured."""

@@ -1,0 +1,205 @@
+"""The ladder accepts what is true and hard, and refuses what is false and close."""
+
+import pytest
+import sympy as sp
+from activations.catalogue import get, x
+from activations.proofs import Derivation, ProofError
+from activations.proofs import _equal as equality
+from sympy import E, Eq, MatrixSymbol, Rational, Sum, cos, exp, log, sin, sqrt, tanh
+
+SIGMOID = get("sigmoid").expr
+MISH = get("mish").expr
+sigma = sp.Function("sigma", real=True)
+WHERE = {sigma: sp.Lambda(x, SIGMOID)}
+# Mish's slope as its author publishes it.
+MISH_SLOPE = (
+    exp(x) * (4 * (x + 1) + 4 * exp(2 * x) + exp(3 * x) + exp(x) * (4 * x + 6)) / (2 * exp(x) + exp(2 * x) + 2) ** 2
+)
+# Machin's formula: true, and out of reach for every rung of the ladder.
+MACHIN = 4 * sp.atan(Rational(1, 5)) - sp.atan(Rational(1, 239)), sp.pi / 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(MISH.diff(x), MISH_SLOPE, id="Mish's slope"),
+        pytest.param(SIGMOID.diff(x), SIGMOID * (1 - SIGMOID), id="sigmoid's slope by itself"),
+        pytest.param(SIGMOID.diff(x), exp(x) / (1 + exp(x)) ** 2, id="sigmoid's slope from the right"),
+        pytest.param(SIGMOID.diff(x), (1 - tanh(x / 2) ** 2) / 4, id="sigmoid's slope by tanh"),
+        pytest.param(tanh(x), 2 * SIGMOID.subs(x, 2 * x) - 1, id="tanh by sigmoid"),
+        pytest.param(log(1 + exp(x)) - log(1 + exp(-x)), x, id="softplus minus its mirror image"),
+        pytest.param(sin(x) ** 2, (1 - cos(2 * x)) / 2, id="a trigonometric identity"),
+        pytest.param(sp.gamma(x + 1), x * sp.gamma(x), id="the gamma function"),
+        pytest.param(sqrt(x**2), sp.Abs(x), id="a square root of a square"),
+    ],
+)
+def test_accepts_true_steps_that_are_hard(old, new):
+    derivation = Derivation(old).then(new, because="test")
+    assert derivation.last == new
+    assert not derivation.argued
+    assert derivation.steps[0].how in {"identical", *equality.LADDER}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(SIGMOID.diff(x), SIGMOID * (1 + SIGMOID), id="a flipped sign"),
+        pytest.param((1 + tanh(x / 2)) / 2, 1 + tanh(x / 2), id="a lost half"),
+        pytest.param((1 + tanh(x / 2)) / 2, SIGMOID.subs(x, 2 * x), id="half an argument"),
+        pytest.param(sqrt(x**2), x, id="true only for x > 0"),
+        pytest.param(MISH.diff(x), MISH_SLOPE.subs(x, x * (1 + sp.Rational(1, 10**12))), id="nearly Mish's slope"),
+        pytest.param(get("gelu").expr, get("gelu_tanh").expr, id="two forms of GELU"),
+        pytest.param(sin(x), x - x**3 / 6, id="a cut-off series"),
+        pytest.param(sp.Max(0, x), x, id="only on one side"),
+    ],
+)
+def test_refuses_false_steps_that_are_close(old, new):
+    with pytest.raises(ProofError, match=r"step 1 \(close\) is false: at .*the one is .* and the other"):
+        Derivation(old).then(new, because="close")
+
+
+def test_names_the_step_that_is_false():
+    good = Derivation((x + 1) ** 2).then(x**2 + 2 * x + 1, because="expand")
+    with pytest.raises(ProofError, match=r"^step 2 \(collect\)"):
+        good.then(x * (x + 2) - 1, because="collect")
+
+
+def test_undecided_steps_are_not_accepted_on_numbers():
+    old, new = MACHIN
+    with pytest.raises(ProofError, match="undecided.*no proof.*argue"):
+        Derivation(old).then(new, because="Machin")
+
+
+def test_argued_steps_are_marked_and_their_check_is_shown():
+    old, new = MACHIN
+    derivation = Derivation(old).argue(new, because="tangents add")
+    assert len(derivation.argued) == 1
+    assert "argued; agrees at 1 points to 30 digits" in derivation._repr_latex_()
+    with pytest.raises(ProofError, match="is false"):
+        Derivation(old).argue(new + Rational(1, 10**9), because="tangents add")
+
+
+def test_an_argued_step_needs_one_point_that_can_be_evaluated():
+    nowhere = log(-exp(x))  # not a real number at any real x
+    with pytest.raises(ProofError, match="no sample point"):
+        Derivation(nowhere).argue(2 * nowhere, because="hope")
+
+
+def test_a_step_that_takes_too_long_says_so_and_is_not_accepted(monkeypatch):
+    def forever(expr):
+        while True:
+            expr = sp.expand(expr)
+
+    monkeypatch.setattr(equality, "LADDER", {"forever": forever})
+    with pytest.raises(ProofError, match=r"step 1 \(slow\) takes too long and is not accepted.*forever"):
+        Derivation((x + 1) ** 2, seconds=0.2).then(x**2 + 2 * x + 1, because="slow")
+
+
+def test_sums_over_a_symbolic_range_can_be_refuted():
+    i, k = sp.symbols("i K", integer=True, positive=True)
+    z = sp.IndexedBase("z")
+    total = Sum(exp(z[i]), (i, 1, k))
+    assert Derivation(Sum(exp(z[i] + 1), (i, 1, k))).argue(E * total, because="take the constant out").argued
+    with pytest.raises(ProofError, match="is false: at K ="):
+        Derivation(Sum(exp(z[i] + 1), (i, 1, k))).argue(2 * total, because="take the constant out")
+
+
+def test_matrices_of_symbolic_sizes():
+    m, n, k = sp.symbols("m n k", integer=True, positive=True)
+    a, b, v = MatrixSymbol("A", m, n), MatrixSymbol("B", n, k), MatrixSymbol("v", k, 1)
+    assert Derivation(a * (b * v)).then((a * b) * v, because="associate").last == a * b * v
+    with pytest.raises(ProofError, match="is false: at"):
+        Derivation(a * (b * v + b * v)).then(a * b * v, because="a lost factor")
+
+
+def test_explicit_matrices_are_compared_entry_by_entry():
+    turn = sp.Matrix([[cos(x), -sin(x)], [sin(x), cos(x)]])
+    assert Derivation(turn * turn.T).then(sp.eye(2), because="Pythagoras").last == sp.eye(2)
+    with pytest.raises(ProofError, match="is false"):
+        Derivation(turn * turn).then(sp.eye(2), because="no")
+
+
+def test_an_equation_changes_by_named_operations_only():
+    p = sp.Symbol("p", positive=True)
+    odds = Derivation(Eq(log(p / (1 - p)), x, evaluate=False)).both_sides(exp, because="undo").solve_for(p)
+    assert sp.simplify(odds.last.rhs - SIGMOID) == 0
+    with pytest.raises(ProofError, match="differentiate: it changes an equation"):
+        Derivation(x**2).differentiate(x)
+    with pytest.raises(ProofError, match="into an equation"):
+        Derivation(x**2).then(Eq(x, 1, evaluate=False), because="no")
+
+
+def test_both_sides_refuses_to_divide_by_what_may_be_zero():
+    y = sp.Symbol("y", real=True)
+    equation = Derivation(Eq(x * y, x, evaluate=False))
+    with pytest.raises(ProofError, match="divides by x, which is not known to be non-zero"):
+        equation.both_sides(lambda side: side / x, because="cancel x")
+    assert equation.both_sides(lambda side: side / 2, because="halve").last == Eq(x * y / 2, x / 2)
+
+
+def test_substitute_respects_assumptions():
+    positive = sp.Symbol("a", positive=True)
+    identity = Derivation(Eq(sqrt(positive**2), positive, evaluate=False))
+    with pytest.raises(ProofError, match="a is positive, x is not known to be"):
+        identity.substitute({positive: x})
+    with pytest.raises(ProofError, match="a is positive, -1 is not"):
+        identity.substitute({positive: sp.Integer(-1)})
+    assert identity.substitute({positive: exp(x)}).last == Eq(exp(x), exp(x), evaluate=False)
+
+
+def test_limit_and_its_failure():
+    definition = Derivation(Eq(sigma(x), SIGMOID, evaluate=False), where=WHERE)
+    assert Derivation(Eq(tanh(x), 2 * SIGMOID.subs(x, 2 * x) - 1, evaluate=False)).limit(x, sp.oo).last == Eq(
+        1, 1, evaluate=False
+    )
+    with pytest.raises(ProofError, match="no limit"):
+        Derivation(Eq(sp.Function("f")(x) + sin(x), sin(x), evaluate=False)).limit(x, sp.oo)
+    assert definition.differentiate(x).last.lhs == sigma(x).diff(x)
+
+
+def test_solve_for_needs_one_solution():
+    with pytest.raises(ProofError, match="one solution is needed, SymPy found 2"):
+        Derivation(Eq(x**2, 4, evaluate=False)).solve_for(x)
+
+
+def test_use_replaces_only_what_is_given_or_derived():
+    y = sp.Symbol("y", real=True)
+    given = Eq(y, x + 1, evaluate=False)
+    assert Derivation(2 * y, given=(given,)).use(given, because="hypothesis").last == 2 * (x + 1)
+    with pytest.raises(ProofError, match="neither given nor a Derivation"):
+        Derivation(2 * y).use(given, because="wishful")
+    with pytest.raises(ProofError, match="does not occur"):
+        Derivation(2 * x, given=(given,)).use(given, because="hypothesis")
+    lemma = Derivation(sin(x) ** 2).then(1 - cos(x) ** 2, because="Pythagoras")
+    assert Derivation(3 * sin(x) ** 2).use(lemma, because="lemma").last == 3 * (1 - cos(x) ** 2)
+
+
+def test_an_argued_lemma_makes_the_step_argued():
+    lemma = Derivation(sin(x) ** 2).argue(1 - cos(x) ** 2, because="a picture")
+    assert Derivation(3 * sin(x) ** 2).use(lemma, because="lemma").argued
+
+
+def test_a_wrong_definition_is_refused_at_once():
+    with pytest.raises(ProofError, match=r"\(the definition\) is false"):
+        Derivation(Eq(sigma(x), 1 / (1 + exp(x)), evaluate=False), where=WHERE)
+
+
+@pytest.mark.parametrize("start", [3.0, "x", None])
+def test_start_must_be_symbolic(start):
+    with pytest.raises(TypeError, match="start must be a SymPy"):
+        Derivation(start)
+
+
+def test_a_decided_equation_is_refused():
+    with pytest.raises(ValueError, match="evaluate=False"):
+        Derivation(Eq(x, x))
+
+
+def test_displays_as_aligned_latex_and_as_text():
+    derivation = Derivation((x + 1) ** 2).then(x**2 + 2 * x + 1, because="multiply out")
+    latex = derivation._repr_latex_()
+    assert latex.startswith("$$\\begin{aligned}\n")
+    assert r"&= x^{2} + 2 x + 1 && \text{multiply out}" in latex
+    assert str(derivation) == "(x + 1)**2\n  = x**2 + 2*x + 1    [multiply out]"
+    assert repr(Derivation(x)) == "x"
+    assert Derivation(x)._repr_latex_() == "$$x$$"
