@@ -41,11 +41,11 @@ _MARK = re.compile(r"^- \[([x =])\] ", re.MULTILINE)
 _NUMBER = re.compile(r"^(?P<answer>[-+−]?[\d.]+(?:e[-+]?\d+)?)(?: ± (?P<tolerance>[\d.]+(?:e[-+]?\d+)?))?$")
 
 
-class question(nodes.General, nodes.Element):
+class check_question(nodes.General, nodes.Element):
     """The whole question."""
 
 
-class option(nodes.General, nodes.Element):
+class check_option(nodes.General, nodes.Element):
     """One answer: its first child is what the reader chooses, the rest is the reason."""
 
 
@@ -66,14 +66,14 @@ class CheckYourself(SphinxDirective):
         if "x" not in marks and "=" not in marks:
             raise self.error("check-yourself: no option is right; mark one with [x], or a number with [=]")
         options = [self._option(mark, item) for mark, item in zip(marks, answers, strict=True)]
-        return [question("", *stem, *options)]
+        return [check_question("", *stem, *options)]
 
-    def _option(self, mark: str, item: nodes.list_item) -> option:
+    def _option(self, mark: str, item: nodes.list_item) -> check_option:
         choice, *reason = item.children
         if not reason:
             raise self.error(f"check-yourself: say why under the option “{choice.astext()}”")
         kind = {"x": "right", " ": "wrong", "=": "number"}[mark]
-        return option("", choice, *reason, kind=kind, **(self._number(choice.astext()) if kind == "number" else {}))
+        return check_option("", choice, *reason, kind=kind, **(self._number(choice.astext()) if kind == "number" else {}))
 
     def _number(self, text: str) -> dict[str, str]:
         if not (found := _NUMBER.match(text)):
@@ -81,16 +81,16 @@ class CheckYourself(SphinxDirective):
         return {"answer": found["answer"].replace("−", "-"), "tolerance": found["tolerance"] or "0"}
 
 
-def visit_question(self, node: question) -> None:
+def visit_question(self, node: check_question) -> None:
     self.body.append(f'<section class="check-yourself" aria-label="{WORDS["title"]}">')
     self.body.append(f'<p class="check-title">{WORDS["title"]}</p>')
 
 
-def depart_question(self, node: question) -> None:
+def depart_question(self, node: check_question) -> None:
     self.body.append("</section>")
 
 
-def visit_option(self, node: option) -> None:
+def visit_option(self, node: check_option) -> None:
     kind, choice = node["kind"], node.children[0]
     data = ""
     if kind == "number":
@@ -115,8 +115,8 @@ _REPLIES = ("right", "too-small", "too-large", "not-a-number")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_node(question, html=(visit_question, depart_question))
-    app.add_node(option, html=(visit_option, None))
+    app.add_node(check_question, html=(visit_question, depart_question))
+    app.add_node(check_option, html=(visit_option, None))
     app.add_directive("check-yourself", CheckYourself)
     app.add_js_file("questions.mjs", type="module")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -268,11 +268,13 @@ class Derivation:
     def _repr_latex_(self) -> str:
         if not self._lines():
             return f"$${sp.latex(self.start)}$$"
+        # The reason stands under its line, so that a phone shows both.
         lines = [
-            f"{'' if left is None else sp.latex(left)} &= {sp.latex(right)}" + (rf" && \text{{{why}}}" if why else "")
+            f"{'' if left is None else sp.latex(left)} &= {sp.latex(right)}"
+            + (rf" \\ & \quad {{\small \text{{{why}}}}}" if why else "")
             for left, right, why in self._lines()
         ]
-        body = " \\\\\n".join(lines)
+        body = " \\\\[0.4em]\n".join(lines)
         return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
 
     def __str__(self) -> str:
