@@ -17,6 +17,8 @@ Piecewise((x, x > 0), (0, True))
 from __future__ import annotations
 
 import difflib
+import math
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -59,12 +61,14 @@ class Parameter:
     """A parameter of an activation: its symbol, its exact default and what it may be.
 
     ``condition`` is a relation in the symbol that every accepted value satisfies, or ``True`` when any real number is.
+    ``sign`` is how a formula writes it, where that is not the symbol's own name.
     """
 
     symbol: sp.Symbol
     default: sp.Expr
     meaning: str
     condition: sp.Basic | bool = True
+    sign: str = ""
 
     @property
     def name(self) -> str:
@@ -130,17 +134,34 @@ class Activation:
         """The derivative in ``x``; at a kink the branch that owns the point decides, as ``conventions`` records."""
         return self.at(**values).diff(x)
 
+    def latex(self) -> str:
+        r"""The general formula as LaTeX, each parameter by its sign.
+
+        >>> print(get("leaky_relu").latex())
+        \begin{cases} x & \text{for}\: x > 0 \\a x & \text{otherwise} \end{cases}
+        """
+        return sp.latex(self.expr, symbol_names={p.symbol: p.sign for p in self.parameters if p.sign})
+
     def _settings(self, values: Mapping[str, object]) -> dict[sp.Symbol, sp.Expr]:
         known = {p.name: p for p in self.parameters}
         for name in values:
             if name not in known:
                 accepted = ", ".join(known) or "none"
                 raise TypeError(f"{self.name}: unknown parameter {name!r}; it takes {accepted}")
-        settings = {p.symbol: sp.sympify(values.get(p.name, p.default), rational=True) for p in self.parameters}
+        settings = {p.symbol: _exact(self.name, p.name, values.get(p.name, p.default)) for p in self.parameters}
         for p in self.parameters:
             if p.condition is not True and p.condition.subs(settings) != S.true:
                 raise ValueError(f"{self.name}: {p.name} must satisfy {p.condition}, got {settings[p.symbol]}")
         return settings
+
+
+def _exact(function: str, parameter: str, value: object) -> sp.Expr:
+    """A parameter's value as an exact number; a float stands for the decimal that it prints as."""
+    if isinstance(value, numbers.Real) and not isinstance(value, (numbers.Rational, sp.Basic)):
+        if not math.isfinite(value):
+            raise ValueError(f"{function}: {parameter} must be a finite number, got {value}")
+        return Rational(str(float(value)))
+    return sp.sympify(value)
 
 
 @dataclass(frozen=True)
@@ -211,7 +232,8 @@ def get(name: str | Activation | ManyInputActivation) -> Activation | ManyInputA
 
 # --- one input -------------------------------------------------------------------------------------------------------
 
-# Positive by assumption where the definition needs it, so that SymPy can use it.
+# Positive by assumption where the definition needs it, so that SymPy can use it. Their conditions are left unevaluated:
+# SymPy would reduce "alpha > 0" to True at once, and a negative value would pass.
 _alpha = sp.Symbol("alpha", positive=True)
 _beta = sp.Symbol("beta", positive=True)
 _slope = sp.Symbol("negative_slope", real=True)
@@ -308,8 +330,8 @@ _ONE_INPUT = (
         Piecewise((_min, x <= _min), (_max, x >= _max), (x, True)),
         title="Hard tanh",
         parameters=(
-            Parameter(_min, Integer(-1), "lower end of the linear part"),
-            Parameter(_max, Integer(1), "upper end of the linear part", _max > _min),
+            Parameter(_min, Integer(-1), "lower end of the linear part", sign="m"),
+            Parameter(_max, Integer(1), "upper end of the linear part", _max > _min, sign="M"),
         ),
         conventions=_flat_at(-1, 1),
         year=2004,
@@ -370,7 +392,7 @@ _ONE_INPUT = (
         "leaky_relu",
         Piecewise((x, x > 0), (_slope * x, True)),
         title="Leaky ReLU",
-        parameters=(Parameter(_slope, Rational(1, 100), "slope for x ≤ 0"),),
+        parameters=(Parameter(_slope, Rational(1, 100), "slope for x ≤ 0", sign="a"),),
         conventions=(Convention(S.Zero, Rational(1, 100), f"the slope of the left side, {_AS_TORCH}"),),
         year=2013,
         authors="Maas, Hannun and Ng",
@@ -381,7 +403,9 @@ _ONE_INPUT = (
         "prelu",
         Piecewise((x, x > 0), (_weight * x, True)),
         title="PReLU",
-        parameters=(Parameter(_weight, Rational(1, 4), "learned slope for x ≤ 0; the default is where it starts"),),
+        parameters=(
+            Parameter(_weight, Rational(1, 4), "learned slope for x ≤ 0; the default is where it starts", sign="a"),
+        ),
         conventions=(Convention(S.Zero, Rational(1, 4), f"the slope of the left side, {_AS_TORCH}"),),
         year=2015,
         authors="He et al.",
@@ -393,8 +417,8 @@ _ONE_INPUT = (
         Piecewise((x, x > 0), ((_lower + _upper) / 2 * x, True)),
         title="Randomised leaky ReLU",
         parameters=(
-            Parameter(_lower, Rational(1, 8), "lower end of the uniform distribution of the slope"),
-            Parameter(_upper, Rational(1, 3), "upper end of it", _upper >= _lower),
+            Parameter(_lower, Rational(1, 8), "lower end of the uniform distribution of the slope", sign="l"),
+            Parameter(_upper, Rational(1, 3), "upper end of it", _upper >= _lower, sign="u"),
         ),
         conventions=(Convention(S.Zero, Rational(11, 48), f"the slope of the left side, {_AS_TORCH}"),),
         year=2015,
@@ -407,7 +431,7 @@ _ONE_INPUT = (
         "elu",
         Piecewise((x, x > 0), (_alpha * (exp(x) - 1), True)),
         title="ELU",
-        parameters=(Parameter(_alpha, Integer(1), "minus the limit at −∞", _alpha > 0),),
+        parameters=(Parameter(_alpha, Integer(1), "minus the limit at −∞", sp.Gt(_alpha, 0, evaluate=False)),),
         year=2016,
         authors="Clevert, Unterthiner and Hochreiter",
         cite="clevert2016",
@@ -418,7 +442,7 @@ _ONE_INPUT = (
         "celu",
         Piecewise((x, x > 0), (_alpha * (exp(x / _alpha) - 1), True)),
         title="CELU",
-        parameters=(Parameter(_alpha, Integer(1), "minus the limit at −∞", _alpha > 0),),
+        parameters=(Parameter(_alpha, Integer(1), "minus the limit at −∞", sp.Gt(_alpha, 0, evaluate=False)),),
         year=2017,
         authors="Barron",
         cite="barron2017",
@@ -439,7 +463,7 @@ _ONE_INPUT = (
         "softplus",
         log(1 + exp(_beta * x)) / _beta,
         title="Softplus",
-        parameters=(Parameter(_beta, Integer(1), "sharpness: ReLU as it grows", _beta > 0),),
+        parameters=(Parameter(_beta, Integer(1), "sharpness: ReLU as it grows", sp.Gt(_beta, 0, evaluate=False)),),
         year=2001,
         authors="Dugas et al.",
         cite="dugas2001",
@@ -469,7 +493,12 @@ _ONE_INPUT = (
         x / (1 + exp(-_beta * x)),
         title="SiLU",
         parameters=(
-            Parameter(_beta, Integer(1), "sharpness of the gate; 1 is SiLU, other values are Swish", _beta > 0),
+            Parameter(
+                _beta,
+                Integer(1),
+                "sharpness of the gate; 1 is SiLU, other values are Swish",
+                sp.Gt(_beta, 0, evaluate=False),
+            ),
         ),
         year=2018,
         authors="Elfwing, Uchibe and Doya",
