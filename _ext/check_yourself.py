@@ -73,7 +73,8 @@ class CheckYourself(SphinxDirective):
         if not reason:
             raise self.error(f"check-yourself: say why under the option “{choice.astext()}”")
         kind = {"x": "right", " ": "wrong", "=": "number"}[mark]
-        return check_option("", choice, *reason, kind=kind, **(self._number(choice.astext()) if kind == "number" else {}))
+        number = self._number(choice.astext()) if kind == "number" else {}
+        return check_option("", choice, *reason, kind=kind, **number)
 
     def _number(self, text: str) -> dict[str, str]:
         if not (found := _NUMBER.match(text)):

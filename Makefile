@@ -1,0 +1,38 @@
+# make book (the default) · make test · make serve · make bench · make clean
+# Each sets up .venv first when it is missing or its requirements have changed; PYTHON=… names another Python.
+
+PORT ?= 8000
+BIN := .venv/bin
+export PYTHON
+
+.PHONY: book test serve bench clean
+.DELETE_ON_ERROR:
+
+book: .venv/book.stamp
+	@echo "Building the book; what has not changed is not executed again"
+	@$(BIN)/jupyter-book build .
+
+test: .venv/test.stamp
+	@echo "Running the tests, with coverage; the browser tests build the book first"
+	@$(BIN)/python -m pytest --cov
+
+serve: book
+	@echo "Serving the book at http://127.0.0.1:$(PORT) until Ctrl-C"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+bench: .venv/test.stamp
+	@for script in bench/*.py; do \
+		echo "Running $$script"; PYTHONPATH=code $(BIN)/python "$$script" || exit 1; \
+	done
+
+clean:
+	@echo "Removing what was built; .venv stays"
+	@rm -rf _build .pytest_cache .ruff_cache .hypothesis .coverage
+
+.venv/book.stamp: requirements.txt .ci/setup
+	@.ci/setup requirements.txt
+	@touch $@
+
+.venv/test.stamp: requirements-dev.txt requirements.txt .ci/setup
+	@.ci/setup requirements-dev.txt
+	@touch $@ .venv/book.stamp

@@ -1,0 +1,68 @@
+"""What several tests share: the built book, served, and a headless browser that looks at it."""
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# The flags keep Chromium from calling its maker, and let root run it.
+_CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing: pytest's report is the log."""
+
+
+@pytest.fixture(scope="session")
+def build() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``build(folder, *options)`` runs ``jupyter-book build`` as an author would; the log is in ``stdout``."""
+    program = shutil.which("jupyter-book", path=Path(sys.executable).parent)
+
+    def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [program, "build", str(folder), *options]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1200)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def built_book(build) -> Path:
+    """The folder of the book's HTML, built now from the present sources (what has not changed is not executed)."""
+    built = build(ROOT)
+    assert built.returncode == 0, built.stdout[-8000:]
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def site(built_book: Path) -> Iterator[str]:
+    """The address at which the built book is served on this machine."""
+    handler = functools.partial(_QuietHandler, directory=str(built_book))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Headless Chromium under Playwright; without one the test skips, and under CI it fails."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up("no Chromium on the PATH; on Debian and Ubuntu: apt install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
