@@ -18,6 +18,7 @@ Each option is a native ``details`` element, which opens without scripts and by 
 in from ``_static/questions.mjs``; without scripts its answer can be opened like an option.
 """
 
+import html
 import re
 
 from docutils import nodes
@@ -83,12 +84,12 @@ class CheckYourself(SphinxDirective):
 
 
 def visit_question(self, node: check_question) -> None:
-    self.body.append(f'<section class="check-yourself" aria-label="{WORDS["title"]}">')
+    self.body.append(f'<div class="check-yourself" role="group" aria-label="{WORDS["title"]}">')
     self.body.append(f'<p class="check-title">{WORDS["title"]}</p>')
 
 
 def depart_question(self, node: check_question) -> None:
-    self.body.append("</section>")
+    self.body.append("</div>")
 
 
 def visit_option(self, node: check_option) -> None:
@@ -97,7 +98,9 @@ def visit_option(self, node: check_option) -> None:
     if kind == "number":
         words = "".join(f' data-{key}="{WORDS[key]}"' for key in ("answer", "check", *_REPLIES))
         data = f'{words} data-value="{node["answer"]}" data-tolerance="{node["tolerance"]}"'
-    self.body.append(f'<details class="check-option check-{kind}"{data}><summary>')
+    # A formula alone has no name that every screen reader says.
+    name = f' aria-label="{html.escape(choice.astext())}"' if next(choice.findall(nodes.math), None) else ""
+    self.body.append(f'<details class="check-option check-{kind}"{data}><summary{name}>')
     if kind == "number":
         self.body.append(WORDS["show"])
     else:

@@ -37,9 +37,11 @@ STAGES = {
     "proofs": ("catalogue",),
     "entries": ("properties",),
     "charts": ("properties", "slopes"),
+    "gallery": ("charts",),
     "experiments": ("charts", "modules"),
     "figures": ("charts",),
     "explore": ("figures",),
+    "lab": ("explore",),
     "claims": ("proofs", "experiments"),
 }
 HEAVY = {"matplotlib": {"figures"}, "torch": {"modules", "experiments"}}

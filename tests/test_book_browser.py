@@ -1,0 +1,191 @@
+"""The built book in headless Chromium, under the site's Content-Security-Policy: every explorable, every page."""
+
+import gzip
+import re
+
+import numpy as np
+import pytest
+from activations import catalogue, gallery
+from activations.charts import Curves, Line
+from activations.experiments import neuron, plane
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+
+pytestmark = pytest.mark.browser
+
+EXPLORABLES = [
+    ("neuron", "response", neuron.response),
+    ("affine-collapse", "bend", plane.chart),
+    ("sigmoid", "microscope", gallery.sigmoid_microscope),
+    ("catalogue", "explorer", gallery.activation_explorer),
+]
+
+
+def _pages(book):
+    found = (path.relative_to(book).as_posix() for path in book.rglob("*.html"))
+    return sorted(page for page in found if not page.startswith("_static/"))
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """Open a page; when the test ends, nothing may have been logged as an error or asked of another host."""
+    contexts, faults = [], []
+
+    def open_at(path, width=1280, wait="load", **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: request.url.startswith((site, "data:")) or faults.append(request.url))
+        page.goto(f"{site}/{path}", wait_until=wait)
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def _live(page, name):
+    """The explorable of that name, brought into view and to life."""
+    root = page.locator(f'.explorable[data-name="{name}"]')
+    root.scroll_into_view_if_needed()
+    page.wait_for_selector(f'.explorable[data-name="{name}"][data-live]')
+    return root
+
+
+def _choose_last(page, root):
+    """Move every control to its last value, by keyboard alone."""
+    for control in root.locator("input[type=range], select").all():
+        control.focus()
+        page.keyboard.press("End")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def _drawn(root, mark, piece=0):
+    """A polyline of the drawing, as fractions of the plot."""
+    plot = root.locator("svg.plot").first
+    width, height = (float(plot.get_attribute(side)) for side in ("width", "height"))
+    path = plot.locator(f'path[data-mark="{mark}"]').nth(piece).get_attribute("d")
+    points = np.array([[float(x), float(y)] for x, y in re.findall(r"([-\d.]+),([-\d.]+)", path)])
+    return points[:, 0] / width, 1 - points[:, 1] / height, 1 / min(width, height)
+
+
+LAST = {
+    "response": {"w1": 2, "w2": 2, "b": 2, "activation": "heaviside"},
+    "bend": {"depth": 6, "activation": "sine"},
+    "microscope": {"point": 5, "scale": 4, "shift": 3},
+    "explorer": {"activation": catalogue.names("one")[-1], "factor": 4},
+}
+
+
+@pytest.mark.parametrize(("chapter", "name", "chart_of"), EXPLORABLES, ids=[name for _, name, _ in EXPLORABLES])
+def test_every_control_leads_to_what_python_computed(open_page, chapter, name, chart_of):
+    page = open_page(f"chapters/{chapter}.html")
+    root = _live(page, name)
+    _choose_last(page, root)
+    chart = chart_of(**LAST[name])
+    assert chart.words in root.inner_text()
+    for number, mark in enumerate(chart.marks):
+        if not isinstance(mark, (Line, Curves)) or chart.x.limits is None or chart.y.limits is None:
+            continue
+        x, y, pixel = _drawn(root, number)
+        for shown, axis, numbers in ((x, chart.x, mark.x), (y, chart.y, mark.y)):
+            low, high = axis.limits
+            expected = (np.ravel(numbers) - low) / (high - low)
+            inside = np.abs(expected) < 2
+            assert shown[inside] == pytest.approx(expected[inside], abs=pixel)
+
+
+def test_every_explorable_of_the_book_comes_to_life(open_page, built_book):
+    for path in _pages(built_book):
+        soup = BeautifulSoup((built_book / path).read_text(encoding="utf8"), "html.parser")
+        roots = soup.select(".explorable[data-payload]")
+        if not roots:
+            continue
+        page = open_page(path)
+        for number in range(len(roots)):
+            root = page.locator(".explorable[data-payload]").nth(number)
+            root.scroll_into_view_if_needed()
+            root.locator("svg.plot").first.wait_for()
+            assert "NaN" not in root.locator("svg[role=img]").first.inner_html()
+            assert root.evaluate("(one) => one.hasAttribute('data-live')")
+
+
+def test_the_address_shares_a_choice(open_page):
+    page = open_page("chapters/sigmoid.html#microscope.scale=4&microscope.point=2")
+    root = _live(page, "microscope")
+    assert gallery.sigmoid_microscope(4, 0, 2).words in root.inner_text()
+
+
+def test_the_theme_switch_recolours_an_explorable_at_once(open_page):
+    page = open_page("chapters/sigmoid.html", color_scheme="light")
+    root = _live(page, "microscope")
+    colour = "(one) => getComputedStyle(one.querySelector('svg.plot path[data-mark]')).stroke"
+    light = root.evaluate(colour)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert root.evaluate(colour) != light
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_no_violation_on_any_page(open_page, built_book, scheme, width):
+    found = {}
+    for path in _pages(built_book):
+        page = open_page(path, width, wait="networkidle", color_scheme=scheme)
+        for violation in Axe().run(page).response["violations"]:
+            found.setdefault(path, []).append((violation["id"], violation["nodes"][0]["html"][:120]))
+        page.close()
+    assert not found
+
+
+def test_no_page_scrolls_sideways_at_320_pixels(open_page, built_book):
+    wide = {}
+    for path in _pages(built_book):
+        page = open_page(path, 320, wait="networkidle")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 320:
+            wide[path] = width
+        page.close()
+    assert not wide
+
+
+def test_without_scripts_pages_read_and_show_static_bodies(open_page):
+    page = open_page("chapters/sigmoid.html", java_script_enabled=False)
+    root = page.locator(".explorable").first
+    assert root.locator("img").is_visible() and root.locator("p.words").is_visible()
+    badge = page.locator("details.claim").first
+    badge.locator("summary").first.click()
+    assert badge.get_by_text("Evidence.").is_visible()
+
+
+def test_opened_from_disk_pages_read_with_static_bodies(browser, built_book):
+    page = browser.new_page()
+    page.goto((built_book / "chapters" / "sigmoid.html").as_uri())
+    root = page.locator(".explorable").first
+    assert root.locator("img").is_visible()
+    assert "Where the sigmoid comes from" in page.title()
+    page.close()
+
+
+def test_print_shows_the_figure(open_page):
+    page = open_page("chapters/sigmoid.html")
+    root = _live(page, "microscope")
+    page.emulate_media(media="print")
+    assert root.locator("svg[role=img]").first.is_visible()
+
+
+def test_pictures_have_alt_texts_that_say_something(built_book):
+    for path in _pages(built_book):
+        soup = BeautifulSoup((built_book / path).read_text(encoding="utf8"), "html.parser")
+        for picture in soup.select("article img"):
+            alt = picture.get("alt", "")
+            assert len(alt.split()) >= 5 and not re.search(r"[0-9a-f]{16}", alt), (path, alt)
+
+
+def test_an_explorable_adds_less_than_80_kilobytes(built_book):
+    for path in _pages(built_book):
+        soup = BeautifulSoup((built_book / path).read_text(encoding="utf8"), "html.parser")
+        for root in soup.select(".explorable[data-payload]"):
+            assert len(gzip.compress(str(root).encode())) < 80_000, (path, root["data-name"])
