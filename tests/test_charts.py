@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import sympy as sp
 from activations import catalogue, charts
 from activations.charts import Axis, Bars, Chart, Curves, HeatMap, Histogram, Line, Points, Rule, Span
 
@@ -63,6 +64,10 @@ REFUSED = {
     "equal on log": (
         lambda: Chart(Axis("x", "log"), "y", [Line([1, 2], [1, 2])], words="A line.", equal=True),
         "equal needs two linear axes",
+    ),
+    "too small on log": (
+        lambda: chart_of(Line([1, 2], [5e-324, 1]), y=Axis("loss", "log")),
+        "positive numbers of at least 1e-100",
     ),
     "bars on log": (lambda: chart_of(Bars(["a"], [1]), x=Axis("x", "log")), "Bars: x has a log axis"),
 }
@@ -234,6 +239,24 @@ def test_saturated_region_of_sigmoid_begins_where_its_slope_is_a_twentieth_of_a_
 def test_a_constant_slope_of_zero_is_saturated_everywhere():
     left, right = charts.saturated(np.arange(5.0), np.zeros(5), (True, True))
     assert left.hi >= 0 and right.empty or not left.empty
+
+
+def test_a_readers_own_function_is_drawn_as_one_of_the_catalogue():
+    x = catalogue.x
+    mine = catalogue.Activation("mine", sp.Piecewise((1 - sp.exp(-x), x > 0), (0, True)))
+    chart = charts.activation_chart(mine, span=(-4, 4), points=9)
+    f, slope = chart.marks[-2:]
+    assert f.y == pytest.approx(np.where(f.x > 0, 1 - np.exp(-f.x), 0))
+    assert slope.y[~np.isnan(slope.y)] == pytest.approx(np.where(f.x > 0, np.exp(-f.x), 0)[~np.isnan(slope.y)])
+    assert chart.title == "mine" and not chart.marks[0].empty
+    assert charts.comparison_chart([mine, "relu"]).marks[1].label == "mine"
+
+
+def test_functions_of_many_inputs_have_no_curve():
+    with pytest.raises(ValueError, match="softmax takes many inputs"):
+        charts.activation_chart("softmax")
+    with pytest.raises(ValueError, match="maxout takes many inputs"):
+        charts.comparison_chart(["relu", "maxout"])
 
 
 def test_parameters_reach_the_function():

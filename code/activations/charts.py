@@ -19,12 +19,14 @@ ValueError: Line 'short': y must have shape (7,) as x has, got (2,)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from functools import partial
+from types import MappingProxyType, ModuleType
 from typing import ClassVar
 
 import numpy as np
+from sympy import lambdify
 
 from activations import catalogue, slopes, values
 
@@ -149,6 +151,7 @@ def style(name: str | catalogue.Activation | catalogue.ManyInputActivation) -> d
 # --- checks ----------------------------------------------------------------------------------------------------------
 
 _LARGEST = 1e100  # beyond it the arithmetic of scales and ticks, here and in the browser, could overflow
+_LARGEST_LIMIT = 1e110  # room for the air around the largest numbers, on a log axis too
 _THINNEST = 1e-10  # of the larger end: thinner axes have no two ticks that float64 can tell apart
 
 
@@ -198,12 +201,9 @@ class Mark:
 
     def extent(self, axis: str) -> np.ndarray:
         """The finite numbers of this mark on ``axis`` (``"x"`` or ``"y"``), which limits should hold."""
-        found = [getattr(self, name).ravel() for name, on in self.arrays.items() if on == axis and self._has(name)]
-        together = np.concatenate([np.empty(0), *found])
+        found = (getattr(self, name) for name, on in self.arrays.items() if on == axis)
+        together = np.concatenate([np.empty(0), *(array.ravel() for array in found if array is not None)])
         return together[np.isfinite(together)]
-
-    def _has(self, name: str) -> bool:
-        return getattr(self, name) is not None
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -535,10 +535,10 @@ def _check_log(axis: Axis, name: str, marks: Sequence[Mark]) -> None:
     if axis.scale == "linear":
         return
     for mark in marks:
-        if isinstance(mark, (Bars, HeatMap)) or np.any(mark.extent(name) <= 0):
+        if isinstance(mark, (Bars, HeatMap)) or np.any(mark.extent(name) < 1 / _LARGEST):
             raise ValueError(
-                f"{mark.who}: {name} has a log axis ({axis.label}), which shows positive numbers only and no bars or "
-                "heat map; give a NaN where there is nothing to draw"
+                f"{mark.who}: {name} has a log axis ({axis.label}), which shows positive numbers of at least "
+                f"{1 / _LARGEST:g} and no bars or heat map; give a NaN where there is nothing to draw"
             )
 
 
@@ -581,9 +581,9 @@ def _with_air(lo: float, hi: float) -> tuple[float, float]:
 
 def _checked_limits(who: str, ends: Sequence[float], scale: str = "linear") -> tuple[float, float]:
     lo, hi = (float(end) for end in ends)
-    if not (abs(lo) <= _LARGEST and abs(hi) <= _LARGEST and _widened(lo, hi) == (lo, hi) and lo < hi):
+    if not (max(abs(lo), abs(hi)) <= _LARGEST_LIMIT and lo < hi and _widened(lo, hi) == (lo, hi)):
         raise ValueError(f"{who} must be two finite numbers that rise, got {tuple(ends)}")
-    if scale == "log" and lo <= 0:
+    if scale == "log" and lo < 1 / _LARGEST_LIMIT:
         raise ValueError(f"{who} on a log axis must be positive, got {tuple(ends)}")
     return lo, hi
 
@@ -611,21 +611,25 @@ def saturated(x: np.ndarray, slope: np.ndarray, flat: tuple[bool, bool]) -> tupl
     return left, right
 
 
-def activation_chart(name: str, *, span: tuple[float, float] = (-6, 6), points: int = 481, **parameters) -> Chart:
+def activation_chart(
+    name: str | catalogue.Activation, *, span: tuple[float, float] = (-6, 6), points: int = 481, **parameters
+) -> Chart:
     r"""A chart of f (solid) and f′ (dashed) for one activation of one input, with its saturated regions shaded.
 
     .. math:: f(x), \qquad f'(x), \qquad \{x : |f'(x)| \le 0.05 \max |f'|\}
 
-    ``parameters`` are passed on, as in ``activation_chart("silu", beta=2.0)``.
+    ``name`` may also be an entry of a reader's own; ``parameters`` are passed on, as in
+    ``activation_chart("silu", beta=2.0)``. Raises KeyError for an unknown name, ValueError for a function of many
+    inputs.
 
     >>> activation_chart("sigmoid").words
     'Sigmoid: f and its slope from −6 to 6; it saturates left of −4.38 and right of 4.38.'
     """
-    entry = catalogue.get(name)
+    entry = _one_input(name)
     x = np.linspace(*span, points)
-    f, slope = (getattr(module, entry.name) for module in (values, slopes))
-    y, dy = f(x, **parameters), slope(x, **parameters)
-    shaded = saturated(x, dy, _flat_sides(lambda at: slope(at, **parameters)))
+    f, slope = (_evaluator(entry, what, parameters) for what in (values, slopes))
+    y, dy = f(x), slope(x)
+    shaded = saturated(x, dy, _flat_sides(slope))
     colour = style(entry)["colour"]
     marks = [
         *shaded,
@@ -639,7 +643,11 @@ def activation_chart(name: str, *, span: tuple[float, float] = (-6, 6), points: 
 
 
 def comparison_chart(
-    names: Sequence[str], *, slope: bool = False, span: tuple[float, float] = (-6, 6), points: int = 481
+    names: Sequence[str | catalogue.Activation],
+    *,
+    slope: bool = False,
+    span: tuple[float, float] = (-6, 6),
+    points: int = 481,
 ) -> Chart:
     r"""A chart of several activations of one input, or of their slopes, each in its own colour and dash.
 
@@ -649,12 +657,38 @@ def comparison_chart(
     ['ReLU', 'GELU']
     """
     x = np.linspace(*span, points)
-    entries = [catalogue.get(name) for name in names]
-    module, label = (slopes, "f′(x)") if slope else (values, "f(x)")
-    lines = [Line(x, _with_gaps(getattr(module, one.name)(x)), label=one.title, **style(one)) for one in entries]
-    what = "Slopes" if slope else "Values"
-    words = f"{what} of {', '.join(one.title for one in entries)} from {_number(span[0])} to {_number(span[1])}."
+    entries = [_one_input(name) for name in names]
+    module, label, what = (slopes, "f′(x)", "Slopes") if slope else (values, "f(x)", "Values")
+    titles = [one.title or one.name for one in entries]
+    lines = [
+        Line(x, _with_gaps(_evaluator(one, module, {})(x)), label=title, **style(one))
+        for one, title in zip(entries, titles, strict=True)
+    ]
+    words = f"{what} of {', '.join(titles)} from {_number(span[0])} to {_number(span[1])}."
     return Chart(Axis("x", limits=span), label, [Rule(0, "y"), *lines], words=words)
+
+
+def _one_input(name: str | catalogue.Activation) -> catalogue.Activation:
+    entry = catalogue.get(name)
+    if entry.arity != "one":
+        raise ValueError(f"{entry.name} takes many inputs: a curve shows a function of one, such as relu or tanh")
+    return entry
+
+
+def _evaluator(
+    entry: catalogue.Activation, module: ModuleType, parameters: Mapping[str, float]
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The function of ``values`` or ``slopes`` for an entry; for one that is not in the catalogue, SymPy's."""
+    if catalogue.CATALOGUE.get(entry.name) is entry:
+        return partial(getattr(module, entry.name), **parameters)
+    expression = entry.at(**parameters) if module is values else entry.slope(**parameters)
+    by_sympy = lambdify(catalogue.x, expression, ["scipy", "numpy"])
+
+    def evaluate(x: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):  # both branches of a Piecewise are evaluated
+            return np.broadcast_to(by_sympy(x), x.shape)
+
+    return evaluate
 
 
 def _with_gaps(y: np.ndarray) -> np.ndarray:

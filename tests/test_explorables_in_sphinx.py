@@ -1,0 +1,67 @@
+"""The Sphinx extension for explorables: pages that hold one load the front end, once, small and from their own site."""
+
+import gzip
+import importlib.util
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from activations import explore
+from activations.charts import Chart, Line
+
+EXTENSION = Path(__file__).parents[1] / "_ext" / "explorables.py"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A built site of two pages, of which the second holds an explorable."""
+    application = pytest.importorskip("sphinx.application")
+    source, build = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("build")
+    chart = Chart("x", "y", [Line([0, 1], [0, 1])], words="A line.")
+    page = explore.explore(lambda i: chart, i=[1, 2]).as_html()
+    (source / "index.rst").write_text("Home\n====\n\n.. toctree::\n\n   live\n", encoding="utf-8")
+    (source / "live.rst").write_text(f"Live\n====\n\n.. raw:: html\n\n   {page}\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(EXTENSION.parent)
+        patch.setenv(explore.BUILD_FLAG, "")
+        settings = {"extensions": ["explorables"], "project": "book"}
+        application.Sphinx(source, None, build, build / ".doctrees", "html", settings, status=None).build()
+        assert os.environ[explore.BUILD_FLAG] == "1", "kernels of the build show no progress bar"
+    return build
+
+
+def test_only_pages_with_an_explorable_load_the_front_end(site):
+    home, live = ((site / name).read_text(encoding="utf-8") for name in ("index.html", "live.html"))
+    assert "explorables/" not in home
+    assert live.count("_static/explorables/explorable.css") == 1
+    assert '<script type="module" src="_static/explorables/host.mjs' in live
+
+
+def test_front_end_is_whole_and_under_twelve_kilobytes(site):
+    files = {path.name: path.read_bytes() for path in (site / "_static" / "explorables").iterdir()}
+    assert files.keys() == {"explorable.css", "explorable.mjs", "host.mjs"}
+    assert sum(len(gzip.compress(content)) for content in files.values()) < 12_000
+    assert b"--vermillion: #d55e00" in files["explorable.css"]
+
+
+def test_modules_without_their_comments_still_parse(site):
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node on the PATH: install Node 18 or later")
+    for module in (site / "_static" / "explorables").glob("*.mjs"):
+        assert "/**" not in module.read_text(encoding="utf-8")
+        subprocess.run([node, "--check", module], check=True)
+
+
+def test_pages_do_not_carry_the_state_of_widgets():
+    spec = importlib.util.spec_from_file_location("explorables", EXTENSION)
+    extension = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(extension)
+    files = {"ipywidgets_state": (None, {"body": "frames"}), "other": ("a.js", {})}
+    environment = SimpleNamespace(nb_metadata={"live": {"js_files": files}, "index": {}})
+    assert extension._forget_widget_states(None, environment) == []
+    assert list(files) == ["other"]
+    assert extension._forget_widget_states(None, SimpleNamespace()) == []

@@ -1,0 +1,81 @@
+"""An explorable in a real JupyterLab: the live widget, and its selection in Python."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[1]
+CELLS = [
+    "from activations import gallery\n"
+    "from activations.explore import explore\n"
+    "widget = explore(gallery.sigmoid_microscope, scale=[1, 2, 4], shift=[0], point=[0, 1])\n"
+    "widget",
+    "print('selected', widget.selection['scale'])",
+]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of a JupyterLab on this machine, with one notebook in its folder."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, tmp_path / "live.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1", "--IdentityProvider.token="]
+    private = {name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
+    environment = {**os.environ, **private, "PYTHONPATH": str(ROOT / "code"), "JUPYTERLAB_SETTINGS_DIR": str(tmp_path)}
+    log = (tmp_path / "lab.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={tmp_path}"],
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{address}/api", server, tmp_path / "lab.log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+        log.close()
+
+
+def _wait_for(address, server, log):
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(address).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(log.read_text())
+
+
+def test_the_widget_is_live_and_python_sees_the_choice(browser, lab):
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(120_000)
+    page.goto(f"{lab}/lab/tree/live.ipynb?reset")
+    page.locator(".jp-Notebook .jp-CodeCell").first.click()
+    page.keyboard.press("Shift+Enter")
+    widget = page.locator(".jp-OutputArea-output .explorable")
+    widget.locator("svg.plot").wait_for()
+    slider = widget.locator("input[type=range]").first
+    slider.focus()
+    slider.press("End")
+    page.wait_for_timeout(500)  # the choice travels to the kernel
+    page.locator(".jp-Notebook .jp-CodeCell").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.get_by_text("selected 4", exact=True).wait_for()
+    page.close()
