@@ -104,6 +104,14 @@ def test_sums_over_a_symbolic_range_can_be_refuted():
         Derivation(Sum(exp(z[i] + 1), (i, 1, k))).argue(2 * total, because="take the constant out")
 
 
+def test_slopes_of_unknown_functions_are_unknowns_of_their_own():
+    phi, a = sp.Function("phi"), sp.Symbol("a", real=True)
+    inner = phi(a * x).diff(x)
+    assert Derivation(inner + inner).then(2 * inner, because="collect").last == 2 * inner
+    with pytest.raises(ProofError, match="is false"):
+        Derivation(inner).then(inner / a, because="a lost inner slope")
+
+
 def test_matrices_of_symbolic_sizes():
     m, n, k = sp.symbols("m n k", integer=True, positive=True)
     a, b, v = MatrixSymbol("A", m, n), MatrixSymbol("B", n, k), MatrixSymbol("v", k, 1)

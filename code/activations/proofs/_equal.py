@@ -95,7 +95,7 @@ def _unknowns(side: sp.Basic) -> set:
     # Only symbols and outermost applied functions: what is inside f(x) or its derivative belongs to it.
     if isinstance(side, sp.Indexed):
         return set().union(*map(_unknowns, side.indices))
-    if isinstance(side, (AppliedUndef, sp.Derivative, sp.Symbol, sp.MatrixSymbol)):
+    if isinstance(side, (AppliedUndef, sp.Derivative, sp.Subs, sp.Symbol, sp.MatrixSymbol)):
         return {side} | (_unknowns_in_shape(side) if isinstance(side, sp.MatrixSymbol) else set())
     bound = set(getattr(side, "bound_symbols", ()))
     return set().union(*map(_unknowns, side.args)) - bound if side.args else set()
@@ -135,7 +135,9 @@ def _value(side: sp.Basic, point: dict) -> object | None:
     if isinstance(side, MatrixExpr) and not isinstance(side, sp.MatrixBase):
         return _explicit(side, matrices, scalars)
     # Slopes before the functions in them, functions before the symbols in them.
-    order = sorted(scalars.items(), key=lambda pair: (pair[0].is_Symbol, not isinstance(pair[0], sp.Derivative)))
+    order = sorted(
+        scalars.items(), key=lambda pair: (pair[0].is_Symbol, not isinstance(pair[0], (sp.Subs, sp.Derivative)))
+    )
     placed = side.subs(order)
     if isinstance(placed, sp.MatrixBase):
         entries = [_number(entry) for entry in placed]
