@@ -39,7 +39,7 @@ class Entry:
     def _lines(self) -> list[str]:
         one = self.activation
         called = f"{WORDS['called']}: {', '.join(f'`{name}`' for name in one.other_names)}." if one.other_names else ""
-        origin = f"{WORDS['origin']}: {one.authors} ({one.year}) {{cite}}`{one.cite}`."
+        origin = f"{WORDS['origin']}: {{cite:t}}`{one.cite}`." if one.cite else ""
         return [line for line in (called, *_parameters(one), *_conventions(one), one.note, origin) if line]
 
     def _facts(self) -> str:

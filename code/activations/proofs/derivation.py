@@ -210,7 +210,9 @@ class Derivation:
     def _unfolded(self, expr: sp.Basic) -> sp.Basic:
         for function, meaning in (self.where or {}).items():
             expr = expr.replace(function, meaning)
-        return expr.replace(sp.Derivative, lambda *args: sp.Derivative(*args).doit())
+        for pending in sp.Derivative, sp.Subs:
+            expr = expr.replace(pending, lambda *args, pending=pending: pending(*args).doit())
+        return expr
 
     def _refuse_false(self, found: list[Verdict], because: str) -> None:
         for verdict in found:

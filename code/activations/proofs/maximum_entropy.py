@@ -83,6 +83,7 @@ def _slope_of(lagrangian: sp.Expr, symbol: sp.Symbol) -> Derivation:
 # --- bounds of the entropy --------------------------------------------------------------------------------------------
 
 
+@cache
 def uniform_slope(count: int = 6, outcome: int = 1) -> Derivation:
     """The slope of H + μ(Σp − 1) in one of ``count`` probabilities: the same function of each."""
     p = _outcomes(count)
@@ -92,6 +93,7 @@ def uniform_slope(count: int = 6, outcome: int = 1) -> Derivation:
     )
 
 
+@cache
 def equal_shares() -> Derivation:
     """n equal probabilities that add up to 1, for any n: the slope 0 makes each of them e^(μ − 1)."""
     p = sp.Symbol("p", positive=True)
@@ -103,6 +105,7 @@ def equal_shares() -> Derivation:
     )
 
 
+@cache
 def above_the_logarithm() -> Derivation:
     """The gap between the tangent of log at m and log itself, at t = m·e^u: a function of u alone."""
     m, u = sp.Symbol("m", positive=True), sp.Symbol("u", real=True)
@@ -110,6 +113,7 @@ def above_the_logarithm() -> Derivation:
     return Derivation(tangent(m * exp(u)) - log(m * exp(u))).then(exp(u) - 1 - u, because="m cancels")
 
 
+@cache
 def jensen_term() -> Derivation:
     """What one outcome adds to log n − H, for any n: p times the tangent's gap at t = 1/p, the tangent being at n."""
     p = sp.Symbol("p", positive=True)
@@ -117,6 +121,7 @@ def jensen_term() -> Derivation:
     return Derivation(p * gap).then(p * log(n) + 1 / n - p + p * log(p), because="multiply out")
 
 
+@cache
 def jensen_gap(count: int) -> Derivation:
     """The terms of ``count`` outcomes added up: log n − H."""
     p, size = _outcomes(count), sp.Integer(count)
@@ -132,6 +137,7 @@ def jensen_gap(count: int) -> Derivation:
 # --- Jaynes' die ------------------------------------------------------------------------------------------------------
 
 
+@cache
 def die_law(face: int = 2, faces: int = 6) -> Derivation:
     """The probability of one face when the mean is fixed: its logarithm is affine in the number of pips."""
     p, m = _outcomes(faces), sp.Symbol("m", positive=True)
@@ -147,6 +153,7 @@ def die_law(face: int = 2, faces: int = 6) -> Derivation:
     )
 
 
+@cache
 def die_polynomial(mean: sp.Rational, faces: int = 6) -> Derivation:
     r"""The condition on :math:`r = e^\lambda` that gives the die its mean, as a polynomial equation.
 
@@ -282,6 +289,7 @@ def model(i: int = 1, y: int = 2) -> Derivation:
     return Derivation(stationary(i, y).last).use(multiplier(i), because="the multiplier that normalises")
 
 
+@cache
 def joint_entropy(i: int = 1) -> Derivation:
     """What one input adds to the entropy of x and y together: a part without the model, and the conditional part."""
     q, p = _share(i), [probability(i, y) for y in CLASSES]
@@ -300,6 +308,7 @@ def _scores(classes: int) -> list[sp.Symbol]:
     return list(sp.symbols(f"s_1:{classes + 1}", real=True))
 
 
+@cache
 def dual_value(classes: int = 3) -> Derivation:
     """What one input adds to the Lagrangian at the solution: entropy plus mean score is log Z, for any scores."""
     p, s, z = _outcomes(classes), _scores(classes), sp.Symbol("Z", positive=True)
@@ -311,6 +320,7 @@ def dual_value(classes: int = 3) -> Derivation:
     return chain.then(sp.Add(*p) * log(z), because="collect").use(total, because="the probabilities add up to 1")
 
 
+@cache
 def likelihood(classes: int = 3) -> Derivation:
     r"""The mean log-likelihood of the examples at one input: the mean score less log Z, whatever the shares t are."""
     s, z = _scores(classes), sp.Symbol("Z", positive=True)
@@ -324,6 +334,7 @@ def likelihood(classes: int = 3) -> Derivation:
     )
 
 
+@cache
 def curvature(classes: int = 3) -> Derivation:
     """The second slope of log Z along any line in the space of multipliers: a sum of squares, so never negative."""
     t = sp.Symbol("t", real=True)
@@ -336,21 +347,26 @@ def curvature(classes: int = 3) -> Derivation:
 
 # --- features ---------------------------------------------------------------------------------------------------------
 
-_pixels = sp.symbols("x_1 x_2", real=True)
+_measures = sp.symbols("x_1 x_2", real=True)
 
 
+@cache
 def score(y: int = 2) -> Derivation:
     """The score of class y from the features x_k·1[class is c]: the weights of the other classes drop out."""
-    c = sp.Symbol("c", integer=True)
+    c, s = sp.Symbol("c", integer=True), sp.Function("s", real=True)
     pairs = [(k, at) for k in FEATURES for at in CLASSES]
     f = {pair: sp.Function("f_{{{}{}}}".format(*pair)) for pair in pairs}
     w = {pair: sp.Symbol("w_{{{}{}}}".format(*pair), real=True) for pair in pairs}
-    where = {f[k, at]: sp.Lambda(c, _pixels[k - 1] * KroneckerDelta(c, at)) for k, at in pairs}
-    return Derivation(sp.Add(*(w[pair] * f[pair](y) for pair in pairs)), where=where).then(
-        sp.Add(*(w[k, y] * _pixels[k - 1] for k in FEATURES)), because=f"the indicator is 0 unless $c = {y}$"
+    meaning = {s: sp.Lambda(c, sp.Add(*(w[pair] * f[pair](c) for pair in pairs)))}
+    meaning |= {f[k, at]: sp.Lambda(c, _measures[k - 1] * KroneckerDelta(c, at)) for k, at in pairs}
+    return (
+        Derivation(s(y), where=meaning)
+        .then(meaning[s](y), because="the weighted sum of the features")
+        .then(sp.Add(*(w[k, y] * _measures[k - 1] for k in FEATURES)), because=f"the indicator is 0 unless $c = {y}$")
     )
 
 
+@cache
 def class_blind() -> Derivation:
     """The model when no feature looks at the class, for any number K of classes: the common factor cancels."""
     classes, y = sp.symbols("K y", integer=True, positive=True)
@@ -360,6 +376,7 @@ def class_blind() -> Derivation:
     )
 
 
+@cache
 def vacuous() -> Derivation:
     """The model's mean of the feature f(x, y) = x at one input: x, whatever the probabilities are."""
     p = [probability(1, y) for y in CLASSES]
@@ -371,6 +388,7 @@ def vacuous() -> Derivation:
     )
 
 
+@cache
 def two_classes() -> Derivation:
     """With two classes the model is the sigmoid of the difference of the scores."""
     sigma = sp.Function("sigma", real=True)
@@ -385,6 +403,7 @@ def two_classes() -> Derivation:
 # --- the Gaussian -----------------------------------------------------------------------------------------------------
 
 
+@cache
 def gaussian_law() -> Derivation:
     """The density at one point when the first two moments are fixed: its logarithm is a quadratic in x."""
     p = sp.Symbol("p", positive=True)
@@ -395,6 +414,7 @@ def gaussian_law() -> Derivation:
     return Derivation(Eq(slope.last, 0, evaluate=False)).solve_for(p)
 
 
+@cache
 def gaussian_width() -> Derivation:
     r"""The multiplier of :math:`x^2` that gives mean 0 and standard deviation s: :math:`-1/(2s^2)`."""
     b, s = sp.symbols("b s", positive=True)
@@ -530,6 +550,7 @@ def column_trail() -> Trail:
     )
 
 
+@cache
 def column_slope() -> Derivation:
     """The slope of the column's own Lagrangian: no sum is left, and the share does not multiply w₀."""
     p = probability(NUMBERS.x, NUMBERS.y)
@@ -540,12 +561,14 @@ def column_slope() -> Derivation:
     )
 
 
+@cache
 def column_solution() -> Derivation:
     """Where the column's bracket is 0: the score enters with a minus sign."""
     bracket = Eq(_column_bracket(NUMBERS.x, NUMBERS.y), 0, evaluate=False)
     return Derivation(bracket).solve_for(probability(NUMBERS.x, NUMBERS.y))
 
 
+@cache
 def column_model() -> Derivation:
     """The column's solution normalised: softmax of minus the scores, which is what it prints in the end."""
     solution = column_solution().last.rhs
