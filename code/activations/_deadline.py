@@ -41,5 +41,5 @@ def within(seconds: float, function: Callable[..., T], *args: object) -> T:
 def _record(outcome: list, function: Callable, args: tuple) -> None:
     try:
         outcome.append((function(*args), None))
-    except BaseException as error:  # noqa: BLE001 - handed on to the caller, whatever it is
+    except BaseException as error:  # whatever it is, the caller gets it
         outcome.append((None, error))
