@@ -1,0 +1,1 @@
+"""The kernels of :mod:`activations.values`, by family."""
