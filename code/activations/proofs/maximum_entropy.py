@@ -97,7 +97,7 @@ def uniform_slope(count: int = 6, outcome: int = 1) -> Derivation:
 def equal_shares() -> Derivation:
     """n equal probabilities that add up to 1, for any n: the slope 0 makes each of them e^(μ − 1)."""
     p = sp.Symbol("p", positive=True)
-    each = Derivation(Eq(uniform_slope(2).last.subs(_outcomes(2)[0], p), 0, evaluate=False)).solve_for(p)
+    each = Derivation(Eq(0, uniform_slope(2).last.subs(_outcomes(2)[0], p), evaluate=False)).solve_for(p)
     return (
         Derivation(Eq(n * p, 1, evaluate=False), given=(each.last,))
         .use(each.last, because="slope 0: each is the same number")
@@ -147,7 +147,7 @@ def die_law(face: int = 2, faces: int = 6) -> Derivation:
         -log(one) - 1 + mu + face * lam, because="the other terms do not contain it"
     )
     return (
-        Derivation(Eq(slope.last, 0, evaluate=False))
+        Derivation(Eq(0, slope.last, evaluate=False))
         .solve_for(one)
         .then(exp(mu - 1) * exp(lam) ** face, because="a constant times a power")
     )
@@ -163,13 +163,10 @@ def die_polynomial(mean: sp.Rational, faces: int = 6) -> Derivation:
     powers = sp.Add(*(r**k for k in pips))
     weighted = sp.Add(*(k * r**k for k in pips))
     return (
-        Derivation(Eq(weighted / powers, sp.Rational(mean), evaluate=False))
+        Derivation(Eq(sp.Rational(mean), weighted / powers, evaluate=False))
         .both_sides(lambda side: side * powers, because="multiply by the sum of the powers")
         .both_sides(lambda side: (side - mean * powers) / r, because="all to one side, and divide by r")
-        .then(
-            Eq(sp.Add(*((k - mean) * r ** (k - 1) for k in pips)), 0, evaluate=False),
-            because="collect the powers",
-        )
+        .then(sp.Add(*((k - mean) * r ** (k - 1) for k in pips)), because="collect the powers")
     )
 
 
@@ -259,7 +256,7 @@ def stationary(i: int = 1, y: int = 2) -> Derivation:
     """The probability at which the slope is 0."""
     p, score = probability(i, y), Eq(_weighted(i, y), _score(i, y), evaluate=False)
     return (
-        Derivation(Eq(slope(i, y).last, 0, evaluate=False), given=(score,))
+        Derivation(Eq(0, slope(i, y).last, evaluate=False), given=(score,))
         .use(score, because="name the score")
         .solve_for(p)
         .then(exp(_score(i, y) - 1 + _mu(i) / _share(i)), because="sort the exponent")
@@ -274,11 +271,11 @@ def multiplier(i: int = 1) -> Derivation:
     normaliser = Eq(powers, _normaliser(i), evaluate=False)
     total = sp.Add(*(stationary(i, y).last.rhs for y in CLASSES))
     return (
-        Derivation(Eq(total, 1, evaluate=False), given=(normaliser,))
-        .then(Eq(powers * exp(shift), 1, evaluate=False), because="take out the common factor")
+        Derivation(Eq(1, total, evaluate=False), given=(normaliser,))
+        .then(Eq(1, powers * exp(shift), evaluate=False), because="take out the common factor")
         .use(normaliser, because="call the sum Z")
         .both_sides(log, because="take logarithms")
-        .then(Eq(log(_normaliser(i)) + shift, 0, evaluate=False), because="the logarithm of a product")
+        .then(Eq(0, log(_normaliser(i)) + shift, evaluate=False), because="the logarithm of a product")
         .solve_for(_mu(i))
     )
 
@@ -411,7 +408,7 @@ def gaussian_law() -> Derivation:
     slope = _slope_of(-p * log(p) + mu * p + a * x * p + b * x**2 * p, p).then(
         -log(p) - 1 + mu + a * x + b * x**2, because="the density at other points does not enter"
     )
-    return Derivation(Eq(slope.last, 0, evaluate=False)).solve_for(p)
+    return Derivation(Eq(0, slope.last, evaluate=False)).solve_for(p)
 
 
 @cache
@@ -564,7 +561,7 @@ def column_slope() -> Derivation:
 @cache
 def column_solution() -> Derivation:
     """Where the column's bracket is 0: the score enters with a minus sign."""
-    bracket = Eq(_column_bracket(NUMBERS.x, NUMBERS.y), 0, evaluate=False)
+    bracket = Eq(0, _column_bracket(NUMBERS.x, NUMBERS.y), evaluate=False)
     return Derivation(bracket).solve_for(probability(NUMBERS.x, NUMBERS.y))
 
 
