@@ -36,7 +36,7 @@ class SmallBook:
     def __init__(self, folder: Path, build) -> None:
         self.folder = folder
         self._build = build
-        for name in ("_config.yml", "_ext", "_static", "code", "requirements.txt"):
+        for name in ("_config.yml", "_ext", "_static", "_templates", "code", "requirements.txt"):
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
             copy(ROOT / name, folder / name)
         self.write("_toc.yml", "format: jb-book\nroot: index\nchapters: [{file: first}, {file: second}]\n")
@@ -169,3 +169,38 @@ def test_mathjax_is_ours_and_trimmed(strictly_built):
 def test_one_icon_serves_as_favicon(strictly_built):
     icon = re.search(r'<link rel="icon" href="([^"]+)"', strictly_built.html("index.html")).group(1)
     assert (strictly_built.folder / "_build" / "html" / icon.split("?")[0]).exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "named"),
+    [
+        pytest.param(
+            "from activations.catalogue import get, x\n"
+            "from activations.proofs import Derivation\n\n"
+            "s = get('sigmoid').expr\n"
+            "Derivation(s.diff(x)).then(s * (s - 1), because='a flipped sign')",
+            "step 1 (a flipped sign) is false",
+            id="a broken derivation",
+        ),
+        pytest.param(
+            "from activations import claims\n\n\n"
+            "@claims.claim('pigs-fly', verdict='proved')\n"
+            "def pigs_fly():\n"
+            "    'Pigs fly.'\n"
+            "    return claims.Evidence('Seen once.', checks=[claims.Check('pigs fly', 1 > 2)])\n\n\n"
+            "claims.show('pigs-fly')",
+            "claim pigs-fly falls: not shown that pigs fly",
+            id="a false claim",
+        ),
+        pytest.param(
+            "from activations import claims\n\nclaims.show('sigmoid-slope-cieling')",
+            "did you mean sigmoid-slope-ceiling",
+            id="an unknown claim",
+        ),
+    ],
+)
+def test_mathematics_that_breaks_ends_the_build_and_is_named(book, cell, named):
+    book.write("second.md", _chapter("Second", cell))
+    built = book.build()
+    assert built.returncode != 0
+    assert named in re.sub(r"\x1b\[[\d;]*m", "", built.stdout)

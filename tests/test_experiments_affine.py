@@ -42,6 +42,26 @@ def test_a_trained_stack_learns_and_folds():
     assert torch.equal(again[0].weight, stack[0].weight)
 
 
+def test_a_bottleneck_reports_its_progress_and_holds_accuracy_down():
+    def finished(**settings):
+        run, shares = affine.bottleneck(**settings), []
+        while True:
+            try:
+                shares.append(next(run))
+            except StopIteration as end:
+                return shares, end.value
+
+    shares, (narrow, thin) = finished(narrow=1, steps=60)
+    assert narrow == 1 and len(thin) == len(shares) == 60
+    assert shares == sorted(shares) and 0 <= shares[0] and shares[-1] < 1
+    _, (_, wide) = finished(narrow=16, steps=60)
+    assert wide[-1] > thin[-1] + 0.3
+    assert affine.bottleneck_chart((16, wide)).words.endswith(f"ends at {wide[-1]:.0%} of the digits right.")
+    for bad in ({"narrow": 0}, {"steps": 0}):
+        with pytest.raises(ValueError, match=f"{next(iter(bad))} must be at least 1, got 0"):
+            next(affine.bottleneck(**bad))
+
+
 def test_only_linear_layers_fold():
     with pytest.raises(TypeError, match="only Linear layers fold into one, got ReLU"):
         affine.fold_module(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()))

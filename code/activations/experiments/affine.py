@@ -5,7 +5,7 @@ A stack is a list of layers, first layer first; a layer is a weight of shape (wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import reduce
 
 import numpy as np
@@ -13,7 +13,19 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-__all__ = ["Layer", "fold", "fold_module", "parameters", "random_stack", "run", "trained_linear_stack"]
+from ..charts import Axis, Chart, Line, Rule
+
+__all__ = [
+    "Layer",
+    "bottleneck",
+    "bottleneck_chart",
+    "fold",
+    "fold_module",
+    "parameters",
+    "random_stack",
+    "run",
+    "trained_linear_stack",
+]
 
 Layer = tuple[np.ndarray, np.ndarray]
 
@@ -80,17 +92,61 @@ def trained_linear_stack(
 
     ``widths`` are those of the hidden layers; there are 64 inputs (pixels, scaled to 0…1) and 10 classes.
     """
+    x, y = _digits()
+    stack = _stack([64, *widths, 10], seed)
+    for _ in _descent(stack, x, y, steps, rate):
+        pass
+    return stack, x, y
+
+
+def bottleneck(narrow: int = 2, steps: int = 150, *, seed: int = 0) -> Generator[float, None, tuple[int, np.ndarray]]:
+    """Train linear layers of 32, ``narrow`` and 32 units on the digits, and record the share that they get right.
+
+    Yields the share of the work done; returns ``narrow`` and the accuracies, one a step.
+    Raises ValueError for a width or a number of steps below 1.
+    """
+    for name, value in (("narrow", narrow), ("steps", steps)):
+        if value < 1:
+            raise ValueError(f"bottleneck: {name} must be at least 1, got {value}")
+    x, y = _digits()
+    stack, accuracies = _stack([64, 32, narrow, 32, 10], seed), []
+    for step, scores in enumerate(_descent(stack, x, y, steps, 0.05)):
+        accuracies.append((scores.argmax(1) == y).double().mean().item())
+        yield step / steps
+    return narrow, np.array(accuracies)
+
+
+def bottleneck_chart(result: tuple[int, np.ndarray]) -> Chart:
+    """The accuracies of :func:`bottleneck` against the step, with the share that guessing gets right."""
+    narrow, accuracies = result
+    steps = np.arange(1, len(accuracies) + 1)
+    marks = [
+        Rule(0.1, "y", label="guessing"),
+        Line(steps, accuracies, label=f"narrowest layer {narrow}", colour="vermillion"),
+    ]
+    words = f"With a narrowest layer of {narrow} the linear stack ends at {accuracies[-1]:.0%} of the digits right."
+    return Chart("training step", Axis("share right", limits=(0, 1)), marks, words=words)
+
+
+def _digits() -> tuple[torch.Tensor, torch.Tensor]:
     digits = load_digits()
-    x = torch.tensor(digits.data / 16.0)
-    y = torch.tensor(digits.target)
+    return torch.tensor(digits.data / 16.0), torch.tensor(digits.target)
+
+
+def _stack(widths: Sequence[int], seed: int) -> nn.Sequential:
     generator = torch.Generator().manual_seed(seed)
-    stack = nn.Sequential(*(_drawn(a, b, generator) for a, b in zip([64, *widths], [*widths, 10], strict=True)))
+    return nn.Sequential(*(_drawn(a, b, generator) for a, b in zip(widths, widths[1:], strict=False)))
+
+
+def _descent(stack: nn.Module, x: torch.Tensor, y: torch.Tensor, steps: int, rate: float) -> Iterator[torch.Tensor]:
+    """Full-batch gradient descent with momentum; yields the scores that each step started from."""
     optimiser = torch.optim.SGD(stack.parameters(), lr=rate, momentum=0.9)
     for _ in range(steps):
         optimiser.zero_grad()
-        nn.functional.cross_entropy(stack(x), y).backward()
+        scores = stack(x)
+        nn.functional.cross_entropy(scores, y).backward()
         optimiser.step()
-    return stack, x, y
+        yield scores.detach()
 
 
 def _drawn(before: int, after: int, generator: torch.Generator) -> nn.Linear:

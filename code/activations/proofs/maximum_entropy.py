@@ -162,11 +162,11 @@ def die_polynomial(mean: sp.Rational, faces: int = 6) -> Derivation:
     pips = range(1, faces + 1)
     powers = sp.Add(*(r**k for k in pips))
     weighted = sp.Add(*(k * r**k for k in pips))
+    polynomial = sp.Add(*((k - mean) * r ** (k - 1) for k in pips))
     return (
-        Derivation(Eq(sp.Rational(mean), weighted / powers, evaluate=False))
-        .both_sides(lambda side: side * powers, because="multiply by the sum of the powers")
-        .both_sides(lambda side: (side - mean * powers) / r, because="all to one side, and divide by r")
-        .then(sp.Add(*((k - mean) * r ** (k - 1) for k in pips)), because="collect the powers")
+        Derivation(Eq(0, weighted / powers - sp.Rational(mean), evaluate=False))
+        .then(r * polynomial / powers, because="one fraction")
+        .both_sides(lambda side: side * powers / r, because="times the sum, over r")
     )
 
 
