@@ -18,7 +18,8 @@ function watch() {
 }
 
 if (typeof document !== "undefined") {
-  // Formulas become wide only when they have been typeset.
-  const typeset = window.MathJax?.startup?.promise ?? Promise.resolve();
-  typeset.then(watch);
+  // Formulas become wide only when they have been typeset, and MathJax comes after this module.
+  const typeset = () => (window.MathJax?.startup?.promise ?? Promise.resolve()).then(watch);
+  if (document.readyState === "complete") typeset();
+  else addEventListener("load", typeset);
 }

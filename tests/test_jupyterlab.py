@@ -67,6 +67,7 @@ def test_the_widget_is_live_and_python_sees_the_choice(browser, lab):
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     page.set_default_timeout(120_000)
     page.goto(f"{lab}/lab/tree/live.ipynb?reset")
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()  # the kernel has answered
     page.locator(".jp-Notebook .jp-CodeCell").first.click()
     page.keyboard.press("Shift+Enter")
     widget = page.locator(".jp-OutputArea-output .explorable")
