@@ -56,12 +56,21 @@ def _live(page, name):
     return root
 
 
+def _typeset(page):
+    """Wait until the page's mathematics stands, and what follows from its size has been done."""
+    page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; return null }")
+    page.evaluate(_TWO_FRAMES)
+
+
+_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def _choose_last(page, root):
     """Move every control to its last value, by keyboard alone."""
     for control in root.locator("input[type=range], select").all():
         control.focus()
         page.keyboard.press("End")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(_TWO_FRAMES)
 
 
 def _drawn(root, mark, piece=0):
@@ -135,6 +144,7 @@ def test_axe_finds_no_violation_on_any_page(open_page, built_book, scheme, width
     found = {}
     for path in _pages(built_book):
         page = open_page(path, width, wait="networkidle", color_scheme=scheme)
+        _typeset(page)
         # Without preload, in which axe asks for style sheets by addresses that it resolves wrongly.
         for violation in Axe().run(page, options={"preload": False}).response["violations"]:
             found.setdefault(path, []).append((violation["id"], violation["nodes"][0]["html"][:120]))
@@ -146,6 +156,7 @@ def test_no_page_scrolls_sideways_at_320_pixels(open_page, built_book):
     wide = {}
     for path in _pages(built_book):
         page = open_page(path, 320, wait="networkidle")
+        _typeset(page)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > 320:
             wide[path] = width
