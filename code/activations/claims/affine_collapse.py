@@ -6,6 +6,7 @@ import sympy as sp
 
 from ..catalogue import get, x
 from ..proofs import affine
+from ..properties import FactSheet, fact_sheet
 from .ledger import Check, Counterexample, Evidence, claim
 
 
@@ -89,3 +90,32 @@ def _iterates(layer: sp.Lambda, depth: int) -> list[sp.Expr]:
     for _ in range(depth):
         found.append(layer(found[-1]))
     return found[1:]
+
+
+@claim("relu-is-not-the-closest-to-linear", verdict="corrected", sources=["S2.5"])
+def relu_is_not_the_closest_to_linear() -> Evidence:
+    r"""ReLU is not the activation closest to a linear function: on standard normal inputs an affine function explains
+    more of the variance of the sigmoid and of tanh than of ReLU."""
+    sheets = {name: fact_sheet(name) for name in ("sigmoid", "tanh", "relu")}
+    shares = {name: float(sheet["affine_share_1"].value) for name, sheet in sheets.items()}
+    listed = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    scale_free = {sheets["relu"][f"affine_share_{size}"].value for size in ("0.1", "1", "10")}
+    return Evidence(
+        f"Shares of the variance that the best affine function explains: {listed}. ReLU's is the same at every size of "
+        "the inputs; those of smooth functions with a slope at 0 tend to 1 as the inputs shrink.",
+        checks=[
+            Check("ReLU's share is the same at sizes 0.1, 1 and 10", len(scale_free) == 1),
+            Check("tanh's share grows as the inputs shrink", _grows(sheets["tanh"])),
+        ],
+        counterexamples=[
+            Counterexample(
+                "the largest of the three shares, said to be ReLU's", "relu", max(shares, key=lambda name: shares[name])
+            )
+        ],
+        cite="stein1981",
+    )
+
+
+def _grows(sheet: FactSheet) -> bool:
+    shares = [float(sheet[f"affine_share_{size}"].value) for size in ("10", "1", "0.1")]
+    return shares == sorted(shares)
