@@ -4,7 +4,7 @@ const WIDE = 'mjx-container[display="true"], div.math, .cell_output > .output, d
 
 /** Whether an element holds more than it shows. @param {{scrollWidth: number, clientWidth: number}} element */
 export function overflows({ scrollWidth, clientWidth }) {
-  return scrollWidth > clientWidth + 1;
+  return scrollWidth > clientWidth;
 }
 
 function mark(element) {

@@ -103,6 +103,13 @@ def test_new_pins_execute_everything_again_and_words_nothing(book):
     assert "Still with" in book.html("first.html")
 
 
+def test_a_style_sheet_alone_is_copied_again_and_executes_nothing(book):
+    book.executed()
+    book.write("_static/book.css", "/* another look */\n")
+    assert book.executed() == []
+    assert "another look" in book.html("_static/book.css")
+
+
 @pytest.mark.skipif(joblib.cpu_count() < 2, reason="one core executes one chapter at a time")
 def test_chapters_are_executed_side_by_side(book):
     # Each chapter waits until the other has started: one after the other they would never end.

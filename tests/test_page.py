@@ -34,6 +34,7 @@ def test_glue_writes_what_myst_nb_reads(monkeypatch):
     """The metadata are those of MyST-NB's own glue, taken from its source by running both."""
     import myst_nb.ext.glue as theirs
 
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)  # IPython warns where another environment is active
     seen = []
     monkeypatch.setattr(page, "display", lambda _, metadata: seen.append(metadata))
     monkeypatch.setattr(theirs, "ipy_display", lambda *_, metadata, **__: seen.append(metadata))
