@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.stats import t
 
-__all__ = ["in_words", "mean_interval", "table"]
+__all__ = ["band", "in_words", "mean_interval", "table"]
 
 
 def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -26,6 +26,19 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[np.ndar
     mean = values.mean(axis=-1)
     half = t.ppf((1 + confidence) / 2, seeds - 1) * values.std(axis=-1, ddof=1) / np.sqrt(seeds)
     return mean, mean - half, mean + half
+
+
+def band(values: np.ndarray) -> dict[str, np.ndarray]:
+    """What a line with a band needs, for values whose last axis are the seeds: ``Line(x, **band(values), label="…")``.
+
+    A gap stands where a value is not finite.
+
+    >>> {name: end.round(3).tolist() for name, end in band(np.array([[1.0, 2.0, 3.0]])).items()}
+    {'y': [2.0], 'lo': [-0.484], 'hi': [4.484]}
+    """
+    finite = np.isfinite(values).all(axis=-1)
+    ends = mean_interval(np.where(finite[..., None], values, np.nan))
+    return dict(zip(("y", "lo", "hi"), ends, strict=True))
 
 
 def in_words(values: np.ndarray, digits: int = 3) -> str:
