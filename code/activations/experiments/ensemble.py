@@ -193,13 +193,16 @@ class Pass:
     """What one forward pass made: the ``sums`` (z, normalised where the network does) and the ``outputs`` (h) of each
     hidden layer, and the ``logits``; shapes are (variants, seeds, examples, units).
 
-    A backward pass adds ``deltas``, the gradients of the loss by the sums.
+    ``active`` is what the activation made of the sums: the outputs, unless a connection goes around it. A backward pass
+    adds ``deltas``, the gradients of the loss by the sums; the first probe that asks for slopes adds ``slopes``.
     """
 
     sums: list[Tensor]
     outputs: list[Tensor]
     logits: Tensor
+    active: list[Tensor]
     deltas: list[Tensor] = field(default_factory=list)
+    slopes: list[Tensor] = field(default_factory=list)
 
 
 class Ensemble:
@@ -280,14 +283,15 @@ class Ensemble:
 
         ``dice``, one a seed, are given while training, for activations that draw.
         """
-        sums, outputs, h = [], [], x
+        sums, active, outputs, h = [], [], [], x
         for index, layer in enumerate(self.layers):
             z = _normalised(_affine(h, layer), layer)
             made = self.activate(z, layer, dice)
             h = made if index == 0 else _joined(self.network, layer, h, made)
             sums.append(z)
+            active.append(made)
             outputs.append(h)
-        return Pass(sums, outputs, _affine(h, self.readout))
+        return Pass(sums, outputs, _affine(h, self.readout), active)
 
     def activate(self, z: Tensor, layer: Layer, dice: Sequence[torch.Generator] | None = None) -> Tensor:
         """The activation at the weighted sums of one layer."""
@@ -304,7 +308,9 @@ class Ensemble:
 
 
 def _affine(h: Tensor, layer: Layer) -> Tensor:
-    return h @ layer.weight.mT + layer.bias
+    lead = layer.weight.shape[:2]
+    h = h.expand(*lead, *h.shape[-2:]).flatten(0, 1)
+    return torch.baddbmm(layer.bias.flatten(0, 1), h, layer.weight.flatten(0, 1).mT).unflatten(0, lead)
 
 
 def _normalised(z: Tensor, layer: Layer) -> Tensor:

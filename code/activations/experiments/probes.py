@@ -15,7 +15,7 @@ from sympy import Rational
 from torch import Tensor
 
 from ..properties import fact_sheet
-from .ensemble import Ensemble, Network, Pass
+from .ensemble import Ensemble, Layer, Network, Pass
 
 __all__ = ["EDGES", "FLAT", "PROBES", "Probe", "slopes_at", "steepest"]
 
@@ -46,18 +46,28 @@ def steepest(network: Network) -> float:
 
 def slopes_at(ensemble: Ensemble, made: Pass) -> list[Tensor]:
     """The slopes of the activation at the weighted sums of each hidden layer, with their shape."""
-    found = []
-    for layer, z in zip(ensemble.layers, made.sums, strict=True):
+    if not made.slopes:
+        made.slopes = [_slope_at(ensemble, *each) for each in zip(ensemble.layers, made.sums, made.active, strict=True)]
+    return made.slopes
+
+
+def _slope_at(ensemble: Ensemble, layer: Layer, z: Tensor, active: Tensor) -> Tensor:
+    if not z.requires_grad:
         z = z.detach().requires_grad_()
-        found.append(torch.autograd.grad(ensemble.activate(z, layer).sum(), z)[0])
-    return found
+        active = ensemble.activate(z, layer)
+    return torch.autograd.grad(active.sum(), z, retain_graph=True)[0]
 
 
 # --- the probes ------------------------------------------------------------------------------------------------------
 
 
-def _by_layer(of_one: Callable[[Tensor], Tensor], layers: Sequence[Tensor]) -> Tensor:
-    return torch.stack([of_one(layer) for layer in layers], dim=2)
+def _layers(of_each: Sequence[Tensor]) -> Tensor:
+    """All hidden layers in one tensor (variants, seeds, layers, examples, units): they have the same shape."""
+    return torch.stack([layer.detach() for layer in of_each], dim=2)
+
+
+def _norms(matrices: Sequence[Tensor]) -> Tensor:
+    return torch.stack([matrix.detach().flatten(-2).norm(dim=-1) for matrix in matrices], dim=2)
 
 
 def _over_units(tensor: Tensor) -> Tensor:
@@ -66,48 +76,48 @@ def _over_units(tensor: Tensor) -> Tensor:
 
 def dead(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     """The share of units whose slope is 0 on every example."""
-    return _by_layer(lambda slope: (slope == 0).all(dim=-2).double().mean(dim=-1), slopes_at(ensemble, made))
+    return (_layers(slopes_at(ensemble, made)) == 0).all(dim=-2).double().mean(dim=-1)
 
 
 def saturated(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     """The share of units, over examples, whose slope is below :data:`FLAT` of the steepest."""
     least = FLAT * steepest(ensemble.network)
-    return _by_layer(lambda slope: _over_units((slope.abs() < least).double()), slopes_at(ensemble, made))
+    return _over_units((_layers(slopes_at(ensemble, made)).abs() < least).double())
 
 
 def mean_square(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     """The mean square of the weighted sums, over units and examples."""
-    return _by_layer(lambda z: _over_units(z.detach().square()), made.sums)
+    return _over_units(_layers(made.sums).square())
 
 
 def mean(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     """The mean output, over units and examples."""
-    return _by_layer(lambda h: _over_units(h.detach()), made.outputs)
+    return _over_units(_layers(made.outputs))
 
 
 def spread(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     """The standard deviation of the outputs over units and examples."""
-    return _by_layer(lambda h: h.detach().flatten(-2).std(dim=-1, correction=0), made.outputs)
+    return _layers(made.outputs).flatten(-2).std(dim=-1, correction=0)
 
 
 def active(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     """The share of outputs that are not 0, over units and examples."""
-    return _by_layer(lambda h: _over_units((h.detach() != 0).double()), made.outputs)
+    return _over_units((_layers(made.outputs) != 0).double())
 
 
 def gradient(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     r"""The norm of the gradient of the loss by a layer's weights, :math:`\lVert \partial L / \partial W_l \rVert_F`."""
-    return _by_layer(lambda g: g.flatten(-2).norm(dim=-1), gradients[:-1])
+    return _norms(gradients[:-1])
 
 
 def delta(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     r"""The norm of the gradient of the loss by a layer's sums, :math:`\lVert \partial L / \partial z_l \rVert`."""
-    return _by_layer(lambda d: d.flatten(-2).norm(dim=-1), made.deltas)
+    return _norms(made.deltas)
 
 
 def weight(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     r"""The norm of a layer's weights, :math:`\lVert W_l \rVert_F`."""
-    return _by_layer(lambda w: w.detach().flatten(-2).norm(dim=-1), ensemble.weights()[:-1])
+    return _norms(ensemble.weights()[:-1])
 
 
 def slope(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
@@ -122,11 +132,8 @@ def histogram(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Te
     inner = torch.tensor(EDGES[1:-1], dtype=made.logits.dtype)
     bins = len(EDGES) - 1
 
-    def shares(h: Tensor) -> Tensor:
-        places = torch.bucketize(h.detach().contiguous(), inner, right=True).flatten(-2)
-        return torch.stack([(places == place).double().mean(dim=-1) for place in range(bins)], dim=-1)
-
-    return _by_layer(shares, made.outputs)
+    places = torch.bucketize(_layers(made.outputs).flatten(-2), inner, right=True)
+    return torch.stack([(places == place).double().mean(dim=-1) for place in range(bins)], dim=-1)
 
 
 PROBES: Mapping[str, Probe] = MappingProxyType(

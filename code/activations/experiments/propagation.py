@@ -138,7 +138,7 @@ def propagate(
     gains: Sequence[float | str] = (1.0,),
     depths: Sequence[int] = (1, 2, 5, 10, 20, 50),
     widths: Sequence[int] | None = None,
-    examples: int = 32,
+    examples: int = 16,
     seeds: Iterable[int] = range(20),
     measures: Sequence[str] = MEASURES,
 ) -> Propagation:
@@ -197,7 +197,7 @@ def backward(ensemble: Ensemble, x: torch.Tensor, labels: torch.Tensor) -> tuple
     made = ensemble(x)
     # The networks share no parameter: the sum of their losses keeps them apart.
     loss = losses(made.logits, labels).sum()
-    found = torch.autograd.grad(loss, [*weights, *made.sums])
+    found = torch.autograd.grad(loss, [*weights, *made.sums], retain_graph=True)  # probes ask for more
     made.deltas = list(found[len(weights) :])
     return made, list(found[: len(weights)])
 
