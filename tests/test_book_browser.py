@@ -7,7 +7,23 @@ import numpy as np
 import pytest
 from activations import catalogue, gallery
 from activations.charts import Chart, Curves, Line
-from activations.experiments import approximation, maximum_entropy, neuron, plane, softmax, xor
+from activations.experiments import (
+    approximation,
+    dying,
+    gate_charts,
+    maximum_entropy,
+    meeting,
+    neuron,
+    plane,
+    recurrent,
+    regions,
+    remedies,
+    selu,
+    softmax,
+    vanishing,
+    xor,
+    zigzag,
+)
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import expect
@@ -24,6 +40,18 @@ EXPLORABLES = [
     ("softmax", "simplex_chart", softmax.simplex_chart),
     ("softmax", "bars_chart", softmax.bars_chart),
     ("maximum-entropy", "die_chart", maximum_entropy.die_chart),
+    ("initialisation", "maps_chart", meeting.maps_chart),
+    ("recurrent", "time_chart", recurrent.time_chart),
+    ("relu", "regions", regions.turning_chart),
+    ("zero-centred", "path_chart", zigzag.path_chart),
+    ("leaky-family", "family_chart", selu.family_chart),
+    ("vanishing-gradients", "chain", vanishing.chain_chart),
+    ("vanishing-gradients", "gradient", vanishing.gradient_chart),
+    ("vanishing-gradients", "histogram", remedies.histogram_chart),
+    ("dying-relu", "death_chart", dying.death_chart),
+    ("smooth-gates", "gate_opening", gate_charts.gate_opening),
+    ("smooth-gates", "swish", gate_charts.swish),
+    ("smooth-gates", "turned_gate", gate_charts.turned_gate),
 ]
 
 
@@ -97,6 +125,18 @@ LAST = {
     "simplex_chart": {"first": 2, "second": 2, "third": 2, "temperature": 10},
     "bars_chart": {"lead": 3, "temperature": 5},
     "die_chart": {"mean": 5.9},
+    "maps_chart": {"activation": "sigmoid", "weight": 3.0, "bias": 0.6},
+    "time_chart": {"radius": 2.0, "inputs": 1.0, "activation": "identity"},
+    "regions": {"turn": 348, "shift": 0.8, "layers": 2},
+    "family_chart": {"kind": selu.FAMILY[-1], "alpha": 2, "variance": "2"},
+    "path_chart": {"offset": 2.5, "rate": 0.8, "examples": "one example"},
+    "chain": {"weight": 20, "depth": 10},
+    "gradient": {"activation": "relu", "depth": vanishing.DEPTHS[-1], "gain": vanishing.GAINS[-1]},
+    "histogram": {"activation": "relu", "step": remedies.WATCHES[-1]},
+    "death_chart": {"activation": dying.ACTIVATIONS[-1], "rate": dying.RATES[-1]},
+    "gate_opening": {"activation": "relu", "point": 4},
+    "swish": {"beta": 16},
+    "turned_gate": {"activation": "swiglu", "angle": 90},
 }
 
 
@@ -112,10 +152,12 @@ def test_every_control_leads_to_what_python_computed(open_page, chapter, name, c
     for number, mark in enumerate(chart.marks):
         if not isinstance(mark, (Line, Curves)) or chart.x.limits is None or chart.y.limits is None:
             continue
-        x, y, pixel = _drawn(root, number)
+        band = getattr(mark, "lo", None) is not None  # it is drawn first, below its line
+        x, y, pixel = _drawn(root, number, piece=int(band))
         for shown, axis, numbers in ((x, chart.x, mark.x), (y, chart.y, mark.y)):
             low, high = axis.limits
-            expected = (np.ravel(numbers) - low) / (high - low)
+            drawn = ~np.isnan(np.ravel(mark.y))  # a gap lifts the pen
+            expected = (np.ravel(numbers)[drawn] - low) / (high - low)
             inside = np.abs(expected) < 2
             assert shown[inside] == pytest.approx(expected[inside], abs=pixel)
 

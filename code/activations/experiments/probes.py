@@ -79,6 +79,11 @@ def dead(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     return (_layers(slopes_at(ensemble, made)) == 0).all(dim=-2).double().mean(dim=-1)
 
 
+def asleep(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
+    """Which units have the slope 0 on every example, 1 or 0 each; units are the last axis."""
+    return (_layers(slopes_at(ensemble, made)) == 0).all(dim=-2).double()
+
+
 def saturated(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Tensor:
     """The share of units, over examples, whose slope is below :data:`FLAT` of the steepest."""
     least = FLAT * steepest(ensemble.network)
@@ -139,6 +144,19 @@ def histogram(ensemble: Ensemble, made: Pass, gradients: Sequence[Tensor]) -> Te
 PROBES: Mapping[str, Probe] = MappingProxyType(
     {
         probe.__name__: probe
-        for probe in (dead, saturated, mean_square, mean, spread, active, gradient, delta, weight, slope, histogram)
+        for probe in (
+            dead,
+            asleep,
+            saturated,
+            mean_square,
+            mean,
+            spread,
+            active,
+            gradient,
+            delta,
+            weight,
+            slope,
+            histogram,
+        )
     }
 )

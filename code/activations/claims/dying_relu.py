@@ -1,0 +1,452 @@
+"""Claims of the chapter on dying ReLUs."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from .. import slopes
+from ..experiments import born_dead as narrow
+from ..experiments import dying as runs
+from ..experiments import silent
+from ..experiments._summary import mean_interval
+from ..experiments.ensemble import Network
+from ..proofs import dying as proofs
+from .ledger import Check, Counterexample, Evidence, Measurement, claim
+
+HEALTHY, LARGE = 0.2, 1.0
+"""Two learning rates of the experiment: one at which training goes well, and one at which units die."""
+
+
+def _measured(what: str, values: np.ndarray, refuted_if: str) -> Measurement:
+    mean, low, high = (float(end) for end in mean_interval(values))
+    return Measurement(what, mean, low, high, len(values), refuted_if)
+
+
+@cache
+def default_start() -> runs.Deaths:
+    """The network of the experiment from PyTorch's default start, at rates at which it trains."""
+    return runs.deaths(("relu",), (0.2, 0.4), network=runs.DISEASES["killed"][0])
+
+
+@cache
+def dead_first_layer() -> runs.Deaths:
+    """One hidden layer with a bias of −3, at which some of its units are dead."""
+    return runs.deaths(("relu",), (HEALTHY,), network=Network("relu", depth=1, width=32, scheme="he", bias=-3.0))
+
+
+# --- what dead means --------------------------------------------------------------------------------------------------
+
+
+@claim("inactive-on-a-batch-is-not-dead", verdict="corrected", sources=["S4.17"])
+def inactive_on_a_batch_is_not_dead() -> Evidence:
+    r"""A negative input does not make a ReLU unit dead. Dead means silent on every training input; nearly every
+    unit is silent on some of them, and that is what it is for."""
+    found = silent.silence()
+    return Evidence(
+        f"In fresh networks {found.negative.mean():.1%} of the units have a negative sum on some picture, "
+        f"{found.silent[0].mean():.0%} are silent on one picture drawn at random, and {found.silent[-1].mean():.2%} on "
+        "all of them.",
+        counterexamples=[
+            Counterexample(
+                "share of units that have a negative input somewhere, said to be dead",
+                f"{found.negative.mean():.1%} dead",
+                f"{found.silent[-1].mean():.1%} dead",
+            )
+        ],
+        measurements=[
+            _measured(
+                "share of units silent on 8 pictures and not on all",
+                found.silent[found.batches.index(8)] - found.silent[-1],
+                "the interval held 0: silence on a small batch would then mean death",
+            )
+        ],
+    )
+
+
+@claim("dead-units-get-no-gradient", verdict="proved")
+def dead_units_get_no_gradient() -> Evidence:
+    r"""A dead unit's weights and bias get no gradient, whatever the loss: every training input contributes
+    $\delta \cdot 0 \cdot h$."""
+    return Evidence(
+        "Each example's contribution has the factor ReLU′(z), which is 0 for z ≤ 0.",
+        derivations=[proofs.gradient_when_silent()],
+    )
+
+
+@claim("dead-on-inputs-is-dead-on-their-mixtures", verdict="argued")
+def dead_on_inputs_is_dead_on_their_mixtures() -> Evidence:
+    r"""A unit that is dead on some inputs to its layer is dead on every mixture (convex combination) of them."""
+    return Evidence(
+        "At a mixture of two inputs the sum is the mixture of the two sums.",
+        derivations=[proofs.mixture()],
+        argument="With $0 \\le t \\le 1$ neither part is positive, so their sum is not. Mixtures of more inputs are "
+        "mixtures of two, repeated.",
+    )
+
+
+# --- three routes -----------------------------------------------------------------------------------------------------
+
+
+@claim("a-bias-too-negative-kills", verdict="qualified", sources=["S3.10"])
+def a_bias_too_negative_kills() -> Evidence:
+    r"""A unit is dead exactly when its bias is at most $-\max_k w \cdot h_k$ over its inputs. Gradient descent then
+    leaves its weights and bias alone, and it stays dead for as long as its inputs stay the same, as those of a first
+    layer do."""
+    states, first = proofs.revival(), dead_first_layer()
+    asleep = first.asleep("relu", HEALTHY)
+    born = asleep[:, 0] == 1
+    return Evidence(
+        f"Of {int(born.sum())} units of a first layer that were born dead, {int((asleep[:, -1][born] == 0).sum())} "
+        "came alive in training. In a second layer one does: its inputs change.",
+        derivations=[proofs.gradient_when_silent()],
+        checks=[
+            Check("there were units born dead to look at", bool(born.sum() > 100)),
+            Check("all of them are dead at every later look", bool((asleep.swapaxes(0, 1)[:, born] == 1).all())),
+            Check("while others of the same networks have learned", bool(first.training.learned("relu").mean() > 0.5)),
+        ],
+        condition="the unit's inputs do not change, and nothing but the gradient moves it",
+        counterexamples=[
+            Counterexample(
+                "a dead unit over a layer that learns, its own weights untouched",
+                f"largest sum {max(states[0].sums)} for ever",
+                f"largest sum {max(states[2].sums)} after two steps",
+            )
+        ],
+    )
+
+
+@claim("centred-inputs-keep-a-unit-alive", verdict="argued")
+def centred_inputs_keep_a_unit_alive() -> Evidence:
+    r"""On inputs of mean 0 a unit with a positive bias cannot be dead."""
+    sums = silent.biases((0.0,)).dead[0, 0]
+    return Evidence(
+        "The mean of its sums over the inputs is its bias.",
+        derivations=[proofs.mean_sum()],
+        checks=[Check("no unit of a fresh first layer with bias 0 is dead on the digits", bool((sums == 0).all()))],
+        argument="The largest of some numbers is at least their mean. So the largest sum is at least $b > 0$, and at "
+        "that input the unit is active.",
+    )
+
+
+@claim("every-unit-has-its-own-killing-rate", verdict="argued")
+def every_unit_has_its_own_killing_rate() -> Evidence:
+    r"""There is no one learning rate that kills. For each unit one step kills when its rate is at least the largest
+    $z_k / c_k$ over the inputs at which it is active (and at which $c_k = g \cdot h_k + g_b$ must be positive), unless
+    it wakes the unit at another input; for many units no rate does."""
+    found = silent.killing_rates()
+    least = found.least[0.0]
+    low, high = np.nanquantile(least, (0.05, 0.95))
+    return Evidence(
+        f"On centred digits one step can kill {found.killable(0.0)[1:].mean():.0%} of the units above the first layer, "
+        f"nine in ten of those at rates from {low:.2g} to {high:.2g}.",
+        derivations=[proofs.killing_rate()],
+        checks=[
+            Check("a step a thousandth short leaves every unit alive, a thousandth more kills it", found.tight == 1.0),
+            Check("some units cannot be killed by one step", bool(np.isnan(least[1:]).any())),
+            Check("the rates spread over more than a decade", bool(high / low > 10)),
+        ],
+        argument="A step moves the sum at input k from $z_k$ to $z_k - \\eta c_k$. The unit is dead when none of these "
+        "is positive, which is one inequality in $\\eta$ for each input.",
+    )
+
+
+@claim("shifted-inputs-open-the-first-layer-to-killing", verdict="measured")
+def shifted_inputs_open_the_first_layer_to_killing() -> Evidence:
+    r"""Centred inputs protect the first layer: no single step kills a unit of it on the centred digits, and many
+    units can be killed once the mean of all inputs is moved to 1."""
+    found = silent.killing_rates()
+    centred, shifted = found.killable(0.0)[0], found.killable(1.0)[0]
+    return Evidence(
+        f"Units of the first layer that one step can kill: {centred.mean():.0%} with centred inputs, "
+        f"{shifted.mean():.0%} with inputs of mean 1.",
+        checks=[Check("with centred inputs none, in any seed", bool((centred == 0).all()))],
+        measurements=[
+            _measured(
+                "share of the first layer that can be killed, inputs of mean 1", shifted, "the interval reached 0.1"
+            )
+        ],
+    )
+
+
+@claim("large-learning-rates-kill", verdict="measured", sources=["S0.16", "S1.13"])
+def large_learning_rates_kill() -> Evidence:
+    r"""Large learning rates kill ReLU units and small ones spare them. Over the same number of steps the dead share
+    rises from almost nothing to more than half; there is no sharp threshold, and runs at one rate differ widely."""
+    found = runs.deaths()
+    between = found.dead("relu", 0.8)
+    small, large = found.dead("relu", HEALTHY), found.dead("relu", LARGE)
+    return Evidence(
+        f"Dead at the end: {small.mean():.1%} at rate {HEALTHY:g}, {large.mean():.0%} at rate {LARGE:g}, "
+        f"{found.dead('relu', 2.0).mean():.0%} at rate 2.",
+        measurements=[
+            _measured(f"dead share at rate {HEALTHY:g}", small, "the interval reached 0.05"),
+            _measured(f"dead share at rate {LARGE:g}", large, "the interval reached 0.1"),
+        ],
+        checks=[
+            Check("the dead share rises in every seed", bool((large > small).all())),
+            Check("at rate 2 more than half of the units are dead", bool(found.dead("relu", 2.0).mean() > 0.5)),
+            Check("at rate 0.8 some runs lose under a tenth, some over a quarter", _spread(between)),
+            Check("the first layer, whose inputs are centred, has no dead unit at any rate", _first_layer_lives(found)),
+        ],
+    )
+
+
+def _spread(dead: np.ndarray) -> bool:
+    return bool(dead.min() < 0.1 and dead.max() > 0.25)
+
+
+def _first_layer_lives(found: runs.Deaths) -> bool:
+    return all(bool((found.shares("relu", rate)[..., 0] == 0).all()) for rate in found.recipe.rates)
+
+
+# --- death is not for ever --------------------------------------------------------------------------------------------
+
+
+@claim("dead-units-come-back", verdict="corrected", sources=["S0.16"])
+def dead_units_come_back() -> Evidence:
+    r"""Death is reversible. A dead unit cannot move itself, but the layers below can move its inputs: units that are
+    dead on every training input come back, in exact arithmetic and in training."""
+    states, found = proofs.revival(), default_start()
+    asleep = found.asleep("relu", 0.4)
+    born = asleep[:, 0] == 1
+    back = int((asleep[:, -1][born] == 0).sum())
+    return Evidence(
+        f"From PyTorch's default start, {back} of {int(born.sum())} units that were born dead are alive after "
+        f"{found.recipe.steps} steps.",
+        checks=[
+            Check("in the exact example the unit's own weight and bias have not moved", states[0].own == states[2].own),
+            Check("it was dead, and is alive", (states[0].alive, states[2].alive) == (False, True)),
+        ],
+        counterexamples=[Counterexample("units born dead that are alive later", 0, back)],
+        measurements=[
+            _measured(
+                "revivals a network",
+                found.revived("relu", 0.4).sum(axis=1).astype(float),
+                "the interval reached 0",
+            )
+        ],
+    )
+
+
+@claim("a-dead-layer-is-final", verdict="argued")
+def a_dead_layer_is_final() -> Evidence:
+    r"""When every unit of a layer is dead, gradient descent revives none of them: the network's output is the same for
+    all inputs and stays so."""
+    found = runs.deaths()
+    dead = np.concatenate([found.collapsed("relu", rate) for rate in found.recipe.rates])
+    return Evidence(
+        f"Of {int(dead[:, -1].sum())} networks with a wholly dead layer at the end of training, none had recovered at "
+        "any look on the way.",
+        derivations=[proofs.gradient_when_silent()],
+        checks=[
+            Check("some networks have lost a whole layer", bool(dead[:, -1].any())),
+            Check("none of them recovers", bool((dead[:, 1:] >= dead[:, :-1]).all())),
+        ],
+        argument="What the loss sends back to the layers below passes through the dead units and is multiplied by 0. "
+        "So nothing that feeds the layer moves, and neither does the layer itself. Its outputs are 0, so the weights "
+        "above it get no gradient either; biases above it do, and they add the same to every output.",
+    )
+
+
+# --- born dead --------------------------------------------------------------------------------------------------------
+
+
+@claim("one-input-dies-with-depth", verdict="argued")
+def one_input_dies_with_depth() -> Evidence:
+    r"""In a ReLU network of $H$ layers of $N$ units, with weights symmetric about 0 and biases 0, the signal of any one
+    input other than 0 is lost on the way with probability exactly $1 - (1 - 2^{-N})^H$. So the probability that the
+    network is born dead is at most that."""
+    return Evidence(
+        "Each layer passes an input on with probability a = 1 − 2⁻ᴺ; the values of three cases are checked.",
+        checks=[
+            Check("one layer of three units loses it once in eight", proofs.one_input_dies(1, 3) == proofs.Half**3),
+            Check("two layers of one unit keep it once in four", proofs.one_input_dies(2, 1) == 1 - proofs.Half**2),
+            Check(
+                "one more layer multiplies what is left by a",
+                1 - proofs.one_input_dies(8, 4) == (1 - proofs.one_input_dies(7, 4)) * (1 - proofs.Half**4),
+            ),
+        ],
+        argument="Given an $h \\ne 0$ from the layer below, each unit's sum is symmetric about 0, so it is negative "
+        "with probability ½, independently of the others. All $N$ are negative with probability $2^{-N}$. A network "
+        "that is dead on all inputs is dead on any one of them.",
+        cite="lu2020",
+    )
+
+
+@claim("born-dead-between-two-bounds", verdict="argued")
+def born_dead_between_two_bounds() -> Evidence:
+    r"""For Gaussian weights, zero biases and inputs on a line through 0, the probability that a network of $H$ layers
+    of $N$ units is born dead lies between $1 - 2a^H + (2a - 1)\,a^{2(H-1)}$ and $1 - a^{H-1}$, with $a = 1 - 2^{-N}$.
+    Both tend to 1 with the depth and to 0 with the width."""
+    return Evidence(
+        "Inclusion and exclusion over the two rays of the line.",
+        derivations=[proofs.both_alive_orthogonal(), proofs.lower_bound(), proofs.upper_bound()],
+        checks=[
+            Check(
+                "orthogonal signals are both blocked by a unit with probability ¼", proofs.orthant(0) == proofs.Half**2
+            ),
+            Check("parallel ones with probability ½", proofs.orthant(1) == proofs.Half),
+            Check("for one unit a layer both bounds agree", len(set(proofs.born_dead_bounds(5, 1))) == 1),
+        ],
+        argument="Without biases a positive factor passes through the whole network, so 1 and −1 stand for the line. "
+        "Each is alive after $H$ layers with probability $a^H$, and both are dead with probability $1 - 2a^H$ plus the "
+        "probability that both are alive. In the first layer a unit that is off at 1 is on at −1, so both stay alive "
+        "with probability $1 - 2 \\cdot 2^{-N} = 2a - 1$. Later signals are not negative, so their angle lies between "
+        "0 and a right angle, and one unit blocks both with a probability $q$ between ¼ and ½. Both stay alive with "
+        "probability $1 - 2 \\cdot 2^{-N} + q^N$, which lies between $a^2$ and $a$.",
+    )
+
+
+@claim("born-dead-networks-are-as-frequent-as-proved", verdict="measured")
+def born_dead_networks_are_as_frequent_as_proved() -> Evidence:
+    r"""Deep narrow networks are born dead as often as the bounds say, and on the digits no more often than on a
+    line."""
+    found = narrow.born_dead()
+    cases = [(width, depth) for width in found.widths for depth in (5, 20, 40)]
+    inside, rarer = [], []
+    for width, depth in cases:
+        share = found.share(width, depth)
+        low, high, _ = (float(bound) for bound in narrow.born_dead_bounds(depth, width))
+        # Chance alone puts a share of so many networks this far from its probability in one of 15 000 cases.
+        spread = 4 * max(low * (1 - low), high * (1 - high), 1e-4) ** 0.5 / (share.size * 200) ** 0.5
+        rarer.append(found.share(width, depth, "digits").mean() <= share.mean() + 0.01)
+        inside.append(low - spread <= share.mean() <= high + spread)
+    return Evidence(
+        f"Over {len(cases)} widths and depths the measured share keeps to its bounds. Four units wide and forty deep: "
+        f"{found.share(4, 40).mean():.0%} on a line, {found.share(4, 40, 'digits').mean():.0%} on the digits.",
+        checks=[
+            Check("every measured share keeps to its bounds, chance allowed for", all(inside)),
+            Check("on the digits none is larger than on the line, a hundredth allowed for", all(map(bool, rarer))),
+        ],
+        measurements=[
+            _measured("born dead, width 4, depth 20, line", found.share(4, 20), "it left the bounds"),
+            _measured("born dead, width 4, depth 20, digits", found.share(4, 20, "digits"), "it left the upper bound"),
+        ],
+        cite="lu2020",
+    )
+
+
+# --- cures ------------------------------------------------------------------------------------------------------------
+
+
+@claim("cures-fit-causes", verdict="measured", sources=["S1.13"])
+def cures_fit_causes() -> Evidence:
+    r"""Cures fit causes. Where large steps kill, a smaller rate or clipped gradients keep the units alive and He's
+    weights do not; where a deep network is born with dead units it is the other way round. Batch normalisation helps
+    in both cases."""
+    found = runs.cures()
+    killed, born = found.dead["killed"], found.dead["born dead"]
+    learned = {disease: of["batch norm"].mean() for disease, of in found.accuracy.items()}
+    return Evidence(
+        f"With batch normalisation the accuracy is {learned['killed']:.0%} and {learned['born dead']:.0%}.",
+        checks=[
+            Check("batch normalisation leaves no dead unit in either case", _none(killed, born, "batch norm")),
+            Check("He's weights do not help against large steps", _gain(killed, "He's weights")[1] < 0.05),
+            Check("clipping does not help the born dead", _gain(born, "clipping at 1")[1] < 0.05),
+            Check("nor does a smaller rate, by more than a twentieth", _gain(born, "a fifth of the rate")[2] < 0.05),
+        ],
+        measurements=[
+            _spared("large steps, a fifth of the rate", killed, "a fifth of the rate"),
+            _spared("large steps, clipping", killed, "clipping at 1"),
+            _spared("born dead, He's weights", born, "He's weights"),
+            _spared("born dead, a bias of 0.1", born, "bias 0.1"),
+        ],
+        cite="ioffe2015",
+    )
+
+
+def _gain(dead: dict[str, np.ndarray], cure: str) -> tuple[float, float, float]:
+    """By how much a cure lowers the dead share: mean and interval of the differences, seed by seed."""
+    mean, low, high = mean_interval(dead["nothing"] - dead[cure])
+    return float(mean), float(low), float(high)
+
+
+def _spared(what: str, dead: dict[str, np.ndarray], cure: str) -> Measurement:
+    return _measured(f"{what}: dead share spared", dead["nothing"] - dead[cure], "the interval reached 0.1")
+
+
+def _none(*dead_and_cure: object) -> bool:
+    *dead, cure = dead_and_cure
+    return all(bool((one[cure] == 0).all()) for one in dead)
+
+
+@claim("momentum-adapts-no-rate", verdict="corrected", sources=["S1.13"])
+def momentum_adapts_no_rate() -> Evidence:
+    r"""Momentum does not adjust the learning rate: under a steady gradient it lengthens every step by the fixed factor
+    $1/(1-\mu)$. At the same rate it kills many more units than plain descent; with the rate divided by that factor it
+    kills fewer."""
+    dead = runs.cures().dead["killed"]
+    more, fewer = _gain(dead, "momentum, same rate"), _gain(dead, "momentum, rate / 10")
+    share = {cure: f"{dead[cure].mean():.0%}" for cure in ("nothing", "momentum, same rate", "momentum, rate / 10")}
+    return Evidence(
+        f"Dead at the end: {share['nothing']} without momentum, {share['momentum, same rate']} with it at the same "
+        f"rate, {share['momentum, rate / 10']} with it at a tenth of the rate.",
+        derivations=[proofs.coasting()],
+        checks=[
+            Check("at the same rate it kills more", more[2] < 0),
+            Check("at a tenth of the rate, the same length of stride, fewer", fewer[1] > 0),
+        ],
+        counterexamples=[
+            Counterexample(
+                "dead share with momentum, said to cure, at the same rate",
+                f"less than {share['nothing']}",
+                share["momentum, same rate"],
+            )
+        ],
+    )
+
+
+@claim("a-leak-removes-death-and-not-its-cause", verdict="measured")
+def a_leak_removes_death_and_not_its_cause() -> Evidence:
+    r"""With a leaky slope no unit is dead, and that alone does not make a network learn: where ReLU units die of large
+    steps leaky networks overflow, and a deep network that starts too small learns nothing with either."""
+    found, treated = runs.deaths(), runs.cures()
+    overflowed = found.overflowed("leaky_relu", 1.5)[:, -1].astype(float)
+    right = treated.accuracy["born dead"]["leaky slope"]
+    return Evidence(
+        f"At rate 1.5 {overflowed.mean():.0%} of the leaky networks overflow; the deep one ends at an accuracy of "
+        f"{right.mean():.0%}.",
+        checks=[
+            Check("no leaky unit is dead", all(_leaky_lives(found, rate) for rate in found.recipe.rates)),
+            Check("the deep leaky network stays at the accuracy of guessing", bool((right < 0.15).all())),
+            Check("no ReLU network overflows at that rate", not found.overflowed("relu", 1.5).any()),
+        ],
+        measurements=[_measured("leaky networks that overflow at rate 1.5", overflowed, "the interval reached 0.1")],
+        cite="maas2013",
+    )
+
+
+def _leaky_lives(found: runs.Deaths, rate: float) -> bool:
+    return bool((found.shares("leaky_relu", rate) == 0).all())
+
+
+@claim("only-a-flat-half-line-makes-death-exact", verdict="corrected")
+def only_a_flat_half_line_makes_death_exact() -> Evidence:
+    r"""“Leaky ReLU, ELU and the smooth gates have no dead units” holds in exact arithmetic, where none of them has a
+    half-line of slope 0. In floats only leaky ReLU keeps to it: the other slopes vanish exponentially on the left and
+    round to 0, and units of such networks die of large steps too."""
+    far = np.array([-200.0], dtype=np.float32)
+    slope = {name: float(getattr(slopes, name)(far)[0]) for name in ("leaky_relu", "elu", "gelu", "silu")}
+    found = runs.deaths()
+    return Evidence(
+        f"At −200 in float32 the slope of ELU is {slope['elu']:g} and that of leaky ReLU {slope['leaky_relu']:g}. At "
+        f"rate {LARGE:g} {found.dead('elu', LARGE).mean():.0%} of the ELU units end dead in training.",
+        checks=[
+            Check("leaky ReLU's slope is not 0 there", slope["leaky_relu"] > 0),
+            Check("SiLU's and GELU's slopes are 0 there, as ELU's is", slope["silu"] == slope["gelu"] == 0),
+        ],
+        counterexamples=[
+            Counterexample("ELU's slope at −200 in float32", "above 0", slope["elu"]),
+            Counterexample("dead ELU units at the large rate", 0, round(float(found.dead("elu", LARGE).mean()), 3)),
+        ],
+        cite="clevert2016",
+    )
+
+
+@claim("dead-neurons-in-a-language-model", verdict="reported")
+def dead_neurons_in_a_language_model() -> Evidence:
+    r"""In some layers of the largest OPT language model, whose activation is ReLU, more than 70 per cent of the neurons
+    were found to be dead on a large and diverse collection of texts."""
+    return Evidence("A published count, on a model far too large to run here.", cite="voita2024")
