@@ -222,7 +222,7 @@ def test_without_scripts_pages_read_and_show_static_bodies(open_page):
     page = open_page("chapters/sigmoid.html", java_script_enabled=False)
     root = page.locator(".explorable").first
     assert root.locator("img").is_visible() and root.locator("p.words").is_visible()
-    badge = page.locator("details.claim").first
+    badge = page.locator(".claim > details").first
     badge.locator("summary").first.click()
     assert badge.get_by_text("Evidence.").is_visible()
 

@@ -131,10 +131,12 @@ def test_every_claim_of_the_book_stands(claim):
 
 def test_a_badge_shows_everything_and_reads_without_scripts():
     text = claims.show("sigmoid-slope-ceiling")._repr_markdown_()
-    assert text.startswith('<details class="claim claim-corrected" id="claim-sigmoid-slope-ceiling"><summary>')
+    box, statement, summary = text.split("\n\n")[:3]
+    assert box == '<div class="claim claim-corrected" id="claim-sigmoid-slope-ceiling">'
+    assert statement == claims.get("sigmoid-slope-ceiling").statement
+    assert summary.startswith("<details><summary>") and text.rstrip().endswith("</details>\n\n</div>")
     assert text.count("<details") == text.count("</details>") == 2
     for part in (
-        "**Statement.**",
         "**Evidence.**",
         "$$\\begin{aligned}",
         "S3.2",

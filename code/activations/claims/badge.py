@@ -1,4 +1,4 @@
-"""How a claim looks in a chapter: one line that opens to all it stands on.
+"""How a claim looks in a chapter: the statement, and below it one line that opens to all it stands on.
 
 The badge is Markdown around a native ``details`` element, so that it opens without scripts, and mathematics in it is
 typeset like the rest of the page.
@@ -19,11 +19,10 @@ WORDS = {
     "argued": "Argued, with the algebra checked",
     "qualified": "True under conditions",
     "measured": "Measured",
-    "corrected": "A common error, corrected",
+    "corrected": "Corrects a common error",
     "convention": "A convention",
     "reported": "Reported by others",
     "claim": "Claim",
-    "statement": "Statement.",
     "evidence": "Evidence.",
     "argument": "Argument.",
     "condition": "Condition.",
@@ -38,7 +37,7 @@ WORDS = {
 }
 """Every word of a badge that is not the claim's own."""
 
-MARKS = {"corrected": "✗", "qualified": "≈", "reported": "”", "convention": "§"}
+MARKS = {"corrected": "≠", "qualified": "≈", "reported": "”", "convention": "§"}
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,17 @@ class Badge:
 
     def _repr_markdown_(self) -> str:
         claim, mark = self.claim, MARKS.get(self.claim.verdict, "✓")
+        box = f'<div class="claim claim-{claim.verdict}" id="claim-{claim.id}">'
         summary = (
-            f'<details class="claim claim-{claim.verdict}" id="claim-{claim.id}"><summary>'
-            f'<span class="claim-verdict">{mark} {WORDS[claim.verdict]}</span> '
+            f'<details><summary><span class="claim-verdict">{mark} {WORDS[claim.verdict]}</span> '
             f'<code class="claim-id">{html.escape(claim.id)}</code></summary>'
         )
         code = f"<details><summary>{WORDS['code']}</summary>\n\n```python\n{claim.code.rstrip()}\n```\n\n</details>"
-        return "\n\n".join((summary, *self._paragraphs(), code, "</details>\n"))
+        return "\n\n".join((box, claim.statement, summary, *self._paragraphs(), code, "</details>\n\n</div>\n"))
 
     def _paragraphs(self) -> list[str]:
         evidence = self.evidence
-        parts = [f"**{WORDS['statement']}** {self.claim.statement}"]
-        parts += [f"**{WORDS['condition']}** {evidence.condition}"] if evidence.condition else []
+        parts = [f"**{WORDS['condition']}** {evidence.condition}"] if evidence.condition else []
         parts += [f"**{WORDS['evidence']}** {evidence.says}"]
         parts += [f"**{WORDS['argument']}** {evidence.argument}"] if evidence.argument else []
         parts += [derivation._repr_latex_() for derivation in evidence.derivations]
