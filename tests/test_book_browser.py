@@ -9,6 +9,7 @@ from activations import catalogue, gallery
 from activations.charts import Chart, Curves, Line
 from activations.experiments import (
     approximation,
+    convex,
     dying,
     gate_charts,
     maximum_entropy,
@@ -52,6 +53,7 @@ EXPLORABLES = [
     ("smooth-gates", "gate_opening", gate_charts.gate_opening),
     ("smooth-gates", "swish", gate_charts.swish),
     ("smooth-gates", "turned_gate", gate_charts.turned_gate),
+    ("maxout", "pieces_chart", convex.pieces_chart),
 ]
 
 
@@ -137,6 +139,7 @@ LAST = {
     "gate_opening": {"activation": "relu", "point": 4},
     "swish": {"beta": 16},
     "turned_gate": {"activation": "swiglu", "angle": 90},
+    "pieces_chart": {"target": [*convex.TARGETS][-1], "pieces": 8},
 }
 
 
