@@ -38,7 +38,7 @@ STAGES = {
     "entries": ("properties",),
     "charts": ("properties", "slopes"),
     "gallery": ("charts",),
-    "experiments": ("charts", "modules"),
+    "experiments": ("charts", "modules", "reference"),
     "figures": ("charts",),
     "explore": ("figures",),
     "lab": ("explore",),
