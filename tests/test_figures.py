@@ -163,3 +163,11 @@ def test_a_notebook_shows_reproducible_svg_in_the_books_style():
     assert [output.data.keys() for output in first] == [{"image/svg+xml", "text/plain"}], json.dumps(first)
     assert first[0].data["image/svg+xml"] == second[0].data["image/svg+xml"]
     assert "<dc:date>" not in first[0].data["image/svg+xml"]
+
+
+def test_many_bars_make_a_higher_picture_and_few_do_not():
+    def height(count):
+        names = [f"bar {number}" for number in range(count)]
+        return draw(Bars(names, np.ones(count))).figure.get_size_inches()[1]
+
+    assert height(3) == height(11) < height(20) < height(30)

@@ -50,7 +50,7 @@ def draw(chart: Chart | Sequence[Chart], ax: Axes | Sequence[Axes] | None = None
     panels = _panels(chart)
     with plt.style.context(STYLE):
         if ax is None:
-            figure = plt.figure(figsize=_size(len(panels)))
+            figure = plt.figure(figsize=_size(panels))
             axes = _draw_figure(panels, figure)
         else:
             axes = (ax,) if isinstance(ax, Axes) else tuple(ax)
@@ -67,7 +67,7 @@ def svg(chart: Chart | Sequence[Chart]) -> str:
     """
     panels = _panels(chart)
     with plt.style.context(STYLE):
-        figure = Figure(figsize=_size(len(panels)))  # not pyplot's: no notebook shows it a second time
+        figure = Figure(figsize=_size(panels))  # not pyplot's: no notebook shows it a second time
         _draw_figure(panels, figure)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata=_NO_DATE)
@@ -81,8 +81,10 @@ def _panels(chart: Chart | Sequence[Chart]) -> tuple[Chart, ...]:
     return panels
 
 
-def _size(panels: int) -> tuple[float, float]:
-    return _PANEL if panels == 1 else (_ROW_WIDTH, _ROW_WIDTH / panels * 0.9)
+def _size(panels: Sequence[Chart]) -> tuple[float, float]:
+    """Width and height in inches; many bars make it higher, so that their names do not meet."""
+    width, height = _PANEL if len(panels) == 1 else (_ROW_WIDTH, _ROW_WIDTH / len(panels) * 0.9)
+    return width, max(height, 0.9 + 0.24 * max(len(panel.names) for panel in panels))
 
 
 def _draw_figure(panels: Sequence[Chart], figure: Figure) -> tuple[Axes, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-__all__ = ["CLASSES", "PIXELS", "TEST", "TRAIN", "Split", "split"]
+__all__ = ["CLASSES", "PIXELS", "TEST", "TRAIN", "Split", "negatives", "split"]
 
 PIXELS, CLASSES, TRAIN, TEST = 64, 10, 1347, 450
 
@@ -46,3 +46,19 @@ def split() -> Split:
     for array in arrays:
         array.setflags(write=False)
     return Split(*arrays)
+
+
+@cache
+def negatives() -> Split:
+    r"""The same pictures, about half of them as their negative, which ones drawn once: no affine map can read them.
+
+    .. math:: x \mapsto s\,x, \qquad s = \pm 1
+
+    >>> bool((abs(negatives().test) == abs(split().test)).all()), bool((negatives().test == split().test).all())
+    (True, False)
+    """
+    plain, rng = split(), np.random.default_rng(0)
+    signed = [rng.choice((-1.0, 1.0), len(pictures))[:, None] * pictures for pictures in (plain.train, plain.test)]
+    for array in signed:
+        array.setflags(write=False)
+    return Split(signed[0], plain.train_labels, signed[1], plain.test_labels)

@@ -19,7 +19,7 @@ from ..charts import PALETTE, Axis, Chart, Line, style
 from . import _checks as check
 from ._kept import kept
 from ._summary import band, in_words, table
-from .digits import TRAIN, split
+from .digits import TRAIN, negatives, split
 from .ensemble import Ensemble, Network
 from .probes import PROBES
 from .propagation import backward, losses
@@ -38,7 +38,7 @@ class Recipe:
     ``clip`` is the largest norm that the gradient of a network may have. ``examples`` takes the first so many training
     pictures. Every ``every`` steps, and at both ends, three things are written down: the loss on the first ``watched``
     training pictures, the share of test pictures that are right, and the ``probes`` (names of :data:`.probes.PROBES`)
-    on those training pictures.
+    on those training pictures. With ``negatives`` about half of the pictures are turned into their negative.
 
     Raises ValueError naming the field that is wrong.
     """
@@ -53,6 +53,7 @@ class Recipe:
     every: int = 20
     probes: tuple[str, ...] = ()
     watched: int = 256
+    negatives: bool = False
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "examples", "every", "watched"):
@@ -177,7 +178,7 @@ def _run(network: Network, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[np.n
     """Loss, accuracy and probes of one network, by rate, seed and watch."""
     ensemble = Ensemble(network, seeds, variants=len(recipe.rates), dtype=torch.float32)
     parameters = [parameter.requires_grad_() for parameter in ensemble.parameters()]
-    x, labels = _pictures("train", recipe.examples)
+    x, labels = _pictures("train", recipe.examples, recipe.negatives)
     order = torch.as_tensor(np.stack([_order(seed, recipe) for seed in seeds]))
     dice = [torch.Generator().manual_seed(seed) for seed in seeds]
     step = OPTIMISERS[recipe.optimiser](parameters, recipe)
@@ -193,8 +194,8 @@ def _run(network: Network, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[np.n
     return loss, accuracy, dict(zip(recipe.probes, found, strict=True))
 
 
-def _pictures(part: str, examples: int | None = None) -> tuple[Tensor, Tensor]:
-    digits = split()
+def _pictures(part: str, examples: int | None = None, negated: bool = False) -> tuple[Tensor, Tensor]:
+    digits = negatives() if negated else split()
     x, labels = getattr(digits, part), getattr(digits, f"{part}_labels")
     return torch.tensor(x[:examples], dtype=torch.float32), torch.tensor(labels[:examples])
 
@@ -209,9 +210,9 @@ def _order(seed: int, recipe: Recipe) -> np.ndarray:
 
 def _look(ensemble: Ensemble, recipe: Recipe) -> list[Tensor]:
     """Loss on training pictures, accuracy on test pictures, and the probes."""
-    x, labels = _pictures("train", min(recipe.watched, recipe.examples))
+    x, labels = _pictures("train", min(recipe.watched, recipe.examples), recipe.negatives)
     with torch.no_grad():
-        test, test_labels = _pictures("test")
+        test, test_labels = _pictures("test", negated=recipe.negatives)
         right = (ensemble(test).logits.argmax(dim=-1) == test_labels).double().mean(dim=-1)
         if not recipe.probes:
             return [losses(ensemble(x).logits, labels).double(), right]
