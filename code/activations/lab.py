@@ -20,6 +20,7 @@ import html
 import inspect
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import ipywidgets
 
@@ -27,7 +28,7 @@ from . import figures
 from .charts import Chart
 from .explore import Control, control_of, data_uri
 
-__all__ = ["Lab", "lab"]
+__all__ = ["Lab", "Text", "lab"]
 
 WORDS = {
     "run": "Run",
@@ -43,6 +44,31 @@ WORDS = {
 """Every word of a lab that is not its author's."""
 
 
+@dataclass(frozen=True)
+class Text:
+    """A control that the reader types into, such as a formula. ``start`` is what it holds first.
+
+    Raises ValueError for a start with nothing in it.
+    """
+
+    start: str
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.start, str) or not self.start.strip():
+            raise ValueError(f"Text: start must be a non-empty string, got {self.start!r}")
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """What it holds first, as the reader sees it."""
+        return (self.start,)
+
+    @property
+    def first(self) -> int:
+        """The index of what is shown first."""
+        return 0
+
+
 class Lab(ipywidgets.VBox):
     """Controls, two buttons, a progress bar and the picture of the last full run.
 
@@ -54,7 +80,7 @@ class Lab(ipywidgets.VBox):
         self,
         experiment: Callable,
         chart_of: Callable[[object], Chart],
-        controls: Mapping[str, Control],
+        controls: Mapping[str, Control | Text],
         caption: str,
     ):
         self.experiment, self.chart_of, self.controls, self.caption = experiment, chart_of, controls, caption
@@ -119,7 +145,10 @@ class Lab(ipywidgets.VBox):
         return f'<div class="lab"><figure>{_picture(chart)}<p class="words">{words} {link}</p>{caption}</figure></div>'
 
 
-def _chooser(control: Control) -> ipywidgets.Widget:
+def _chooser(control: Control | Text) -> ipywidgets.Widget:
+    if isinstance(control, Text):
+        style = {"description_width": "initial"}
+        return ipywidgets.Text(value=control.start, description=control.label, style=style)
     kind = ipywidgets.Dropdown if isinstance(control.values[0], str) else ipywidgets.SelectionSlider
     options = list(zip(control.items, control.values, strict=True))
     style = {"description_width": "initial"}
@@ -147,13 +176,18 @@ def _picture(chart: Chart) -> str:
 
 
 def lab(
-    experiment: Callable, chart_of: Callable[[object], Chart], /, *, caption: str = "", **controls: Control | Iterable
+    experiment: Callable,
+    chart_of: Callable[[object], Chart],
+    /,
+    *,
+    caption: str = "",
+    **controls: Control | Text | Iterable,
 ) -> Lab:
     r"""A lab around ``experiment``, whose result ``chart_of`` draws.
 
     .. math:: \text{result} = \text{experiment}(c_1, \dots, c_n), \quad c_i \in C_i
 
-    A control is a sequence of numbers or of words, or an :class:`activations.explore.Control`.
+    A control is a sequence of numbers or of words, an :class:`activations.explore.Control`, or a :class:`Text`.
     Raises ValueError for no control, or one that the experiment does not take.
     """
     if not controls:
@@ -161,4 +195,10 @@ def lab(
     accepted = inspect.signature(experiment).parameters
     if unknown := [name for name in controls if name not in accepted]:
         raise ValueError(f"lab: {experiment.__name__} takes {', '.join(accepted)}, not {unknown[0]}")
-    return Lab(experiment, chart_of, dict(control_of(*item) for item in controls.items()), caption)
+    return Lab(experiment, chart_of, dict(_named(*item) for item in controls.items()), caption)
+
+
+def _named(name: str, given: Control | Text | Iterable) -> tuple[str, Control | Text]:
+    if isinstance(given, Text):
+        return name, replace(given, label=given.label or name.replace("_", " "))
+    return control_of(name, given)

@@ -24,6 +24,7 @@ from torch import Tensor
 from .. import catalogue, modules
 from ..properties import fact_sheet
 from . import _checks as check
+from . import symbolic
 from .digits import CLASSES, PIXELS
 
 __all__ = ["SCHEMES", "Ensemble", "Layer", "Network", "Pass", "natural_gain"]
@@ -80,7 +81,7 @@ all with zero biases. ``torch`` is what ``torch.nn.Linear`` does: weights and bi
 
 
 @cache
-def natural_gain(activation: str) -> float:
+def natural_gain(activation: str | catalogue.Activation) -> float:
     r"""The gain that keeps the mean square of a signal on average, from the fact sheet.
 
     .. math:: g = 1 / \sqrt{\mathrm E\, \varphi(X)^2}, \qquad X \sim N(0, 1)
@@ -103,6 +104,7 @@ def natural_gain(activation: str) -> float:
 class Network:
     """One architecture and its start: 64 inputs, ``depth`` hidden layers of ``width`` units, ten outputs.
 
+    ``activation`` is a name of the catalogue, or an :class:`~activations.catalogue.Activation` of your own.
     ``scheme`` is one of ``SCHEMES``; ``gain`` multiplies the weights (not the biases) of the hidden layers, and
     ``"natural"`` stands for :func:`natural_gain`; the weights of the outputs have gain 1. ``bias`` is added to every
     hidden bias. ``options`` are passed to the activation, as in ``(("negative_slope", 0.1),)``; ``prelu`` learns its
@@ -122,7 +124,7 @@ class Network:
     ValueError: Network: depth must be a whole number of at least 1, got 0
     """
 
-    activation: str = "relu"
+    activation: str | catalogue.Activation = "relu"
     depth: int = 10
     width: int = 32
     scheme: str = "normal"
@@ -137,7 +139,8 @@ class Network:
     outputs: int = field(default=CLASSES)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "activation", check.activation("Network", self.activation))
+        if not symbolic.is_own(self.activation):
+            object.__setattr__(self, "activation", check.activation("Network", self.activation))
         for name in ("depth", "width", "inputs", "outputs"):
             check.whole("Network", name, getattr(self, name))
         check.one_of("Network", "scheme", self.scheme, SCHEMES)
@@ -302,6 +305,8 @@ class Ensemble:
             low, high = options.get("lower", 1 / 8), options.get("upper", 1 / 3)
             drawn = torch.stack([torch.rand(z.shape[2:], generator=one, **self.kind) for one in dice])
             return torch.where(z > 0, z, (low + (high - low) * drawn) * z)
+        if symbolic.is_own(name):
+            return symbolic.function(name, **options)(z)
         if name == "maxout":
             options["pieces"] = self.network.sums
         return modules.FUNCTIONS[name](z, **options)
