@@ -750,3 +750,8 @@ def test_half_lines_of_periodic_functions():
     half = sign_chart(sp.cos(x), sp.S.Zero, oo)
     assert not half.proved and "half line" in half.steps[0]
     assert [root.value for root in sign_chart(sp.sin(x), sp.S.One, sp.S(7)).roots] == [pi, 2 * pi]
+
+
+def test_cases_that_leave_a_gap_are_refused():
+    with pytest.raises(ValueError, match=r"no case of .* holds at x = -1.0"):
+        fact_sheet(Activation("gap", sp.Piecewise((x, x > 0))))

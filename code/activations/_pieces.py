@@ -127,9 +127,16 @@ def _boundary(condition: sp.Basic) -> set[sp.Expr]:
 
 def _branch(expr: sp.Expr, point: sp.Expr) -> sp.Expr:
     """The expression with every case distinction resolved as at ``point``."""
-    return expr.replace(
-        lambda node: isinstance(node, Piecewise),
-        lambda node: next(value for value, condition in node.args if condition.subs(x, point) == True),  # noqa: E712
+    return expr.replace(lambda node: isinstance(node, Piecewise), lambda node: _case(node, point))
+
+
+def _case(node: Piecewise, point: sp.Expr) -> sp.Expr:
+    for value, condition in node.args:
+        if condition.subs(x, point) == True:  # noqa: E712
+            return value
+    raise ValueError(
+        f"an activation must be a real number at every real x, and no case of {node} holds at x = {point.evalf(6)}; "
+        "end it with a case for all that is left, such as (0, True)"
     )
 
 
