@@ -11,7 +11,9 @@ from activations import catalogue, claims, values
 
 ROOT = Path(__file__).parents[1]
 # Pages that look things up have a form of their own.
-CHAPTERS = [p for p in sorted((ROOT / "chapters").glob("*.md")) if p.stem not in ("catalogue", "bibliography")]
+CHAPTERS = [
+    p for p in sorted((ROOT / "chapters").glob("*.md")) if p.stem not in ("catalogue", "glossary", "bibliography")
+]
 EXECUTED = [ROOT / "index.md", ROOT / "chapters" / "catalogue.md", *CHAPTERS]
 ALL = "\n".join(path.read_text(encoding="utf8") for path in EXECUTED)
 

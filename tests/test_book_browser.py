@@ -8,20 +8,24 @@ import pytest
 from activations import catalogue, gallery
 from activations.charts import Chart, Curves, Line
 from activations.experiments import (
+    accuracy,
     approximation,
     convex,
     dying,
     gate_charts,
+    guide,
     maximum_entropy,
     meeting,
     neuron,
     plane,
+    precision,
     recurrent,
     regions,
     remedies,
     selu,
     softmax,
     vanishing,
+    workbench,
     xor,
     zigzag,
 )
@@ -41,7 +45,7 @@ EXPLORABLES = [
     ("softmax", "simplex_chart", softmax.simplex_chart),
     ("softmax", "bars_chart", softmax.bars_chart),
     ("maximum-entropy", "die_chart", maximum_entropy.die_chart),
-    ("initialisation", "maps_chart", meeting.maps_chart),
+    ("initialisation", "maps", meeting.maps_chart),
     ("recurrent", "time_chart", recurrent.time_chart),
     ("relu", "regions", regions.turning_chart),
     ("zero-centred", "path_chart", zigzag.path_chart),
@@ -53,7 +57,11 @@ EXPLORABLES = [
     ("smooth-gates", "gate_opening", gate_charts.gate_opening),
     ("smooth-gates", "swish", gate_charts.swish),
     ("smooth-gates", "turned_gate", gate_charts.turned_gate),
+    ("floating-point", "steps_chart", precision.steps_chart),
+    ("floating-point", "digits_chart", accuracy.digits_chart),
     ("maxout", "pieces_chart", convex.pieces_chart),
+    ("choosing", "candidates", guide.candidates_chart),
+    ("design-your-own", "workbench", workbench.workbench),
 ]
 
 
@@ -127,7 +135,7 @@ LAST = {
     "simplex_chart": {"first": 2, "second": 2, "third": 2, "temperature": 10},
     "bars_chart": {"lead": 3, "temperature": 5},
     "die_chart": {"mean": 5.9},
-    "maps_chart": {"activation": "sigmoid", "weight": 3.0, "bias": 0.6},
+    "maps": {"activation": "sigmoid", "weight": 3.0, "bias": 0.6},
     "time_chart": {"radius": 2.0, "inputs": 1.0, "activation": "identity"},
     "regions": {"turn": 348, "shift": 0.8, "layers": 2},
     "family_chart": {"kind": selu.FAMILY[-1], "alpha": 2, "variance": "2"},
@@ -139,7 +147,16 @@ LAST = {
     "gate_opening": {"activation": "relu", "point": 4},
     "swish": {"beta": 16},
     "turned_gate": {"activation": "swiglu", "angle": 90},
+    "steps_chart": {"activation": "tanh", "kind": "float64", "form": "torch"},
+    "digits_chart": {"activation": "mish", "kind": "float32", "window": "−120 to 120"},
     "pieces_chart": {"target": [*convex.TARGETS][-1], "pieces": 8},
+    "candidates": {
+        "outputs": "never negative",
+        "slope": "without jumps",
+        "ends": "never flat",
+        "arithmetic": "no exponential",
+    },
+    "workbench": {"left": 1, "bend": 2, "lift": 0.5},
 }
 
 
