@@ -175,9 +175,10 @@ def test_every_control_leads_to_what_python_computed(open_page, chapter, name, c
         band = getattr(mark, "lo", None) is not None  # it is drawn first, below its line
         x, y, pixel = _drawn(root, number, piece=int(band))
         for shown, axis, numbers in ((x, chart.x, mark.x), (y, chart.y, mark.y)):
-            low, high = axis.limits
+            scale = np.log10 if axis.scale == "log" else np.asarray
+            low, high = scale(axis.limits)
             drawn = ~np.isnan(np.ravel(mark.y))  # a gap lifts the pen
-            expected = (np.ravel(numbers)[drawn] - low) / (high - low)
+            expected = (scale(np.ravel(numbers)[drawn]) - low) / (high - low)
             inside = np.abs(expected) < 2
             assert shown[inside] == pytest.approx(expected[inside], abs=pixel)
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from activations.experiments import _kept, training
+from activations.experiments._summary import in_words
 from activations.experiments.digits import TEST, TRAIN, split
 from activations.experiments.ensemble import Ensemble, Network
 from activations.experiments.training import Recipe, train
@@ -246,3 +247,9 @@ def test_the_work_is_done_on_one_thread(keeper):
 
 def _threads():
     return torch.get_num_threads()
+
+
+def test_differences_that_cancel_are_reported_as_zero():
+    cancelling = np.array([0.1, 0.2, -0.3])
+    assert cancelling.mean() != 0
+    assert in_words(cancelling).startswith("0 [")

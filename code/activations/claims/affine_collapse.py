@@ -12,8 +12,8 @@ from .ledger import Check, Counterexample, Evidence, claim
 
 @claim("affine-layers-collapse", verdict="argued", sources=["S0.3", "S2.4", "S2.11"])
 def affine_layers_collapse() -> Evidence:
-    r"""Affine layers stacked to any depth, with any widths, equal one affine layer: its weight is
-    $W_L \cdots W_1$, its bias $\sum_l W_L \cdots W_{l+1} b_l$."""
+    """Affine layers, stacked to any depth and with any widths, equal one affine layer. Its weight is the product of
+    their weights, and each bias is carried through the weights behind it."""
     depths = (2, 3, 4)
     return Evidence(
         f"The induction step holds for matrices of any sizes; the closed form is multiplied out for depths "
@@ -21,7 +21,7 @@ def affine_layers_collapse() -> Evidence:
         derivations=[affine.induction_step(), *map(affine.collapse, depths)],
         argument="Induction on depth. One layer is affine by definition. If the layers so far compute $Ax + c$, one "
         "more layer $Wy + b$ computes $(WA)x + (Wc + b)$, which is affine again; unrolling the two recursions gives "
-        "the products in the statement.",
+        "the weight $W_L \\cdots W_1$ and the bias $\\sum_l W_L \\cdots W_{l+1} b_l$.",
         cite="goodfellow2016",
     )
 
@@ -44,8 +44,8 @@ def narrowest_layer_bounds_the_rank() -> Evidence:
 
 @claim("nonlinear-means-not-affine", verdict="corrected", sources=["S0.4"])
 def nonlinear_means_not_affine() -> Evidence:
-    r"""For an activation, nonlinear means *not affine*: $f(x) \ne ax + b$. A degree above one is not needed, and a
-    curved graph is not either."""
+    r"""For an activation, nonlinear means *not affine*: no $a$ and $c$ give $f(x) = ax + c$. A degree above one is not
+    needed, and a curved graph is not either."""
     relu = get("relu").at()
     curvature = [piece.diff(x, 2) for piece, _ in relu.args]
     return Evidence(

@@ -28,7 +28,7 @@ WORDS = {
     "condition": "Condition.",
     "checked": "Checked.",
     "counterexample": "Counterexample.",
-    "predicted": "the statement predicts",
+    "predicted": "the usual version predicts",
     "found": "we find",
     "refuted": "It would have been refuted if",
     "answers": "Answers.",

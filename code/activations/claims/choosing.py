@@ -28,8 +28,8 @@ def _measurement(what: str, values: np.ndarray, refuted_if: str) -> Measurement:
 @claim("digits-can-be-read-without-an-activation", verdict="measured")
 def digits_can_be_read_without_an_activation() -> Evidence:
     r"""On the digits as they are a network without any activation gets as many test pictures right as one with ReLU,
-    within 4 of 450. When about half of the pictures are negatives it gets fewer than a third of them right, and ReLU
-    more than four fifths. So only the second task can tell activations apart by what they add."""
+    within 4 of 450. With about half of the pictures turned into negatives, bright for dark, it gets fewer than a third
+    right, and ReLU more than four fifths."""
     plain, hard = _plain(), runs.benchmark()
     lead = _measurement(
         "pictures more without activation than with ReLU", plain.difference("identity"), "the interval reached 4 or −4"
@@ -49,9 +49,9 @@ def digits_can_be_read_without_an_activation() -> Evidence:
 
 @claim("rectifier-like-functions-are-close", verdict="measured")
 def rectifier_like_functions_are_close() -> Evidence:
-    r"""With two hidden layers and each at its own learning rate, none of twelve rectifier-like functions gets 20 test
-    pictures of 450 more or fewer than ReLU when half of the pictures are negatives. All six S-shaped ones fall behind
-    by more than 20. Both hold with all eighteen comparisons taken together."""
+    r"""On digits of which half are negatives, in two hidden layers and each at its own learning rate, twelve
+    rectifier-like functions are within 20 test pictures of 450 of ReLU, and six S-shaped ones are behind by more: with
+    all eighteen comparisons taken together."""
     race = runs.benchmark()
     near = tuple(name for name in runs.RECTIFIERS if name != "relu")
     ends = {name: race.interval(name, len(near + S_SHAPED)) for name in near + S_SHAPED}
@@ -71,9 +71,9 @@ def rectifier_like_functions_are_close() -> Evidence:
 
 @claim("relu-then-leaky-then-the-rest-is-no-order-of-accuracy", verdict="corrected", sources=["S3.16"])
 def relu_then_leaky_then_the_rest() -> Evidence:
-    r"""“ReLU first, then leaky ReLU or ELU, then the random slope and PReLU” is an order of simplicity and not of
-    accuracy. On digits of which half are negatives PReLU, named last, gets more pictures right than ReLU, and the
-    random slope fewer than PReLU; leaky ReLU cannot be told from ReLU."""
+    r"""“ReLU first, then leaky ReLU or ELU, then the random slope and PReLU” is no order of accuracy. On digits of
+    which half are negatives PReLU, named last, gets more pictures right than ReLU and than the random slope; leaky
+    ReLU cannot be told from ReLU."""
     race = runs.benchmark()
     prelu, leaky = race.difference("prelu"), race.difference("leaky_relu")
     learned = race.difference("prelu", "rrelu")
@@ -118,9 +118,9 @@ def the_task_decides_who_wins() -> Evidence:
 
 @claim("tanh-is-not-always-ahead-of-the-sigmoid", verdict="corrected")
 def tanh_is_not_always_ahead() -> Evidence:
-    r"""“Tanh is always preferred to the sigmoid” holds for one of our tasks and not for the other. With half negatives
-    tanh gets more pictures right, and on the digits as they are the sigmoid does: both in hidden layers, two deep, each
-    at its own rate."""
+    r"""“Tanh is always preferred to the sigmoid” holds for one of our tasks and not for the other. In two hidden
+    layers, each at its own rate, tanh gets more pictures right with half negatives, and the sigmoid on the digits as
+    they are."""
     plain, hard = (race.difference("tanh", "sigmoid") for race in (_plain(), runs.benchmark()))
     ends = [
         _measurement("pictures more with tanh, as they are", plain, "the interval reached 0"),
@@ -139,8 +139,9 @@ def tanh_is_not_always_ahead() -> Evidence:
 
 @claim("a-winner-of-one-run-leads-by-less-in-the-others", verdict="measured", sources=["S4.17"])
 def a_winner_of_one_run() -> Evidence:
-    r"""Whoever tries the rectifier-like functions with one seed and keeps the best has found its luck, too: the winner
-    of a seed leads ReLU by several pictures more on that seed than on the others, and several functions win."""
+    r"""Whoever tries the rectifier-like functions with one seed and keeps the best keeps some luck, too: the winner of
+    a seed leads ReLU by several pictures more on that seed than on the others, and another seed may have another
+    winner."""
     race = runs.benchmark()
     there, elsewhere = race.luck(runs.RECTIFIERS)
     count = len(set(race.winners(runs.RECTIFIERS)))
@@ -157,9 +158,9 @@ def a_winner_of_one_run() -> Evidence:
 
 @claim("outputs-and-losses-come-in-pairs", verdict="proved", sources=["S1.4"])
 def outputs_and_losses_come_in_pairs() -> Evidence:
-    r"""An output function and a loss are a pair if the slope in the score is output minus target: the identity with
-    half the squared error, the sigmoid with the cross-entropy, the exponential with the Poisson loss. So the target
-    chooses the output's function, and it says nothing about hidden layers."""
+    r"""Output functions and losses come in pairs, for which the slope in the score is output minus target: the identity
+    with half the squared error, the sigmoid with the cross-entropy, the exponential with the Poisson loss. So the
+    target chooses the output's function, and says nothing about hidden layers."""
     pairs = [outputs.pair(name) for name in outputs.PAIRS]
     return Evidence(
         "Each loss is differentiated in the score.",

@@ -81,8 +81,7 @@ def a_factor_on_f_is_its_square_on_the_rate() -> Evidence:
 @claim("one-rate-makes-a-double-a-winner", verdict="measured", sources=["S4.17"])
 def one_rate_makes_a_double_a_winner() -> Evidence:
     r"""At one small learning rate for all, $2 \cdot \mathrm{ReLU}$ beats ReLU by many points on the digits and their
-    negatives, though a network can do nothing with the one that it cannot with the other. When each has the rate that
-    suits it, that lead is gone."""
+    negatives. When each has the rate that suits it, that lead is gone."""
     found = _trial()
     smallest = found.tuning.recipe.rates[0]
     unfair, fair = found.at_one_rate("doubled", smallest), found.lead("doubled")
@@ -130,8 +129,8 @@ def _leads(found: own.Trial, label: str, early: int) -> tuple[Measurement, Measu
 
 @claim("the-best-of-ten-equals-is-lucky", verdict="measured", sources=["S4.17"])
 def the_best_of_ten_equals_is_lucky() -> Evidence:
-    r"""Whoever tries ten functions once each and keeps the best has found luck as well. Ten copies of ReLU have a
-    winner that is points ahead, and run again it is ahead no more."""
+    r"""The best of ten functions that were tried once each owes its lead to luck, too: ten copies of ReLU have a winner
+    that is points ahead, and run again it is ahead no more."""
     found = searches.luck()
     promised, delivered = found.promised, found.delivered
     normal = 100 * found.first.std() * searches.expected_best(found.candidates)
@@ -152,8 +151,8 @@ def the_best_of_ten_equals_is_lucky() -> Evidence:
 
 @claim("the-square-wins-in-one-layer-and-fails-in-four", verdict="qualified")
 def the_square_wins_in_one_layer_and_fails_in_four() -> Evidence:
-    r"""The square is a bad activation in a deep network: in four layers it does not learn to read digits and their
-    negatives. In one hidden layer it beats ReLU, since without biases it cannot tell a picture from its negative."""
+    r"""“The square is a bad activation” holds in a deep network: in four hidden layers it does not learn to read digits
+    and their negatives. In one it beats ReLU, since with biases of 0 it cannot tell a picture from its negative."""
     shallow, deep = own.trial([SQUARE], depth=1, tuning=60, steps=150), _trial()
     wins = bool(shallow.lead("square").mean() > 0)
     return Evidence(

@@ -41,8 +41,8 @@ def dead_first_layer() -> runs.Deaths:
 
 @claim("inactive-on-a-batch-is-not-dead", verdict="corrected", sources=["S4.17"])
 def inactive_on_a_batch_is_not_dead() -> Evidence:
-    r"""A negative input does not make a ReLU unit dead. Dead means silent on every training input; nearly every
-    unit is silent on some of them, and that is what it is for."""
+    r"""A negative input does not make a ReLU unit dead: nearly every unit is silent on some training inputs, and that
+    is what it is for."""
     found = silent.silence()
     return Evidence(
         f"In fresh networks {found.negative.mean():.1%} of the units have a negative sum on some picture, "
@@ -77,7 +77,8 @@ def dead_units_get_no_gradient() -> Evidence:
 
 @claim("dead-on-inputs-is-dead-on-their-mixtures", verdict="argued")
 def dead_on_inputs_is_dead_on_their_mixtures() -> Evidence:
-    r"""A unit that is dead on some inputs to its layer is dead on every mixture (convex combination) of them."""
+    r"""A unit that is dead on some inputs to its layer is dead on every mixture of them, that is, on every
+    weighted mean."""
     return Evidence(
         "At a mixture of two inputs the sum is the mixture of the two sums.",
         derivations=[proofs.mixture()],
@@ -91,9 +92,8 @@ def dead_on_inputs_is_dead_on_their_mixtures() -> Evidence:
 
 @claim("a-bias-too-negative-kills", verdict="qualified", sources=["S3.10"])
 def a_bias_too_negative_kills() -> Evidence:
-    r"""A unit is dead exactly when its bias is at most $-\max_k w \cdot h_k$ over its inputs. Gradient descent then
-    leaves its weights and bias alone, and it stays dead for as long as its inputs stay the same, as those of a first
-    layer do."""
+    r"""A bias that is too negative kills a unit. It stays dead for as long as its inputs stay the same, as those of a
+    first layer do."""
     states, first = proofs.revival(), dead_first_layer()
     asleep = first.asleep("relu", HEALTHY)
     born = asleep[:, 0] == 1
@@ -132,9 +132,8 @@ def centred_inputs_keep_a_unit_alive() -> Evidence:
 
 @claim("every-unit-has-its-own-killing-rate", verdict="argued")
 def every_unit_has_its_own_killing_rate() -> Evidence:
-    r"""There is no one learning rate that kills. For each unit one step kills when its rate is at least the largest
-    $z_k / c_k$ over the inputs at which it is active (and at which $c_k = g \cdot h_k + g_b$ must be positive), unless
-    it wakes the unit at another input; for many units no rate does."""
+    r"""There is no one learning rate that kills. Each unit has a rate of its own from which on one step can kill it,
+    and for many units no rate can."""
     found = silent.killing_rates()
     least = found.least[0.0]
     low, high = np.nanquantile(least, (0.05, 0.95))
@@ -148,14 +147,15 @@ def every_unit_has_its_own_killing_rate() -> Evidence:
             Check("the rates spread over more than a decade", bool(high / low > 10)),
         ],
         argument="A step moves the sum at input k from $z_k$ to $z_k - \\eta c_k$. The unit is dead when none of these "
-        "is positive, which is one inequality in $\\eta$ for each input.",
+        "is positive, which is one inequality in $\\eta$ for each input. Where the unit is active, $c_k$ must be "
+        "positive and $\\eta$ at least $z_k / c_k$; where it is silent, $\\eta$ must be too small to wake it.",
     )
 
 
 @claim("shifted-inputs-open-the-first-layer-to-killing", verdict="measured")
 def shifted_inputs_open_the_first_layer_to_killing() -> Evidence:
-    r"""Centred inputs protect the first layer: no single step kills a unit of it on the centred digits, and many
-    units can be killed once the mean of all inputs is moved to 1."""
+    r"""Centred inputs protected the first layer: on the centred digits no single step killed a unit of it, and with the
+    mean of all inputs moved to 1 many units could be killed."""
     found = silent.killing_rates()
     centred, shifted = found.killable(0.0)[0], found.killable(1.0)[0]
     return Evidence(
@@ -172,8 +172,8 @@ def shifted_inputs_open_the_first_layer_to_killing() -> Evidence:
 
 @claim("large-learning-rates-kill", verdict="measured", sources=["S0.16", "S1.13"])
 def large_learning_rates_kill() -> Evidence:
-    r"""Large learning rates kill ReLU units and small ones spare them. Over the same number of steps the dead share
-    rises from almost nothing to more than half; there is no sharp threshold, and runs at one rate differ widely."""
+    r"""Over the same number of steps the largest learning rate killed more than half of the ReLU units, and the
+    small ones hardly any. There is no sharp threshold in between."""
     found = runs.deaths()
     between = found.dead("relu", 0.8)
     small, large = found.dead("relu", HEALTHY), found.dead("relu", LARGE)
@@ -206,8 +206,8 @@ def _first_layer_lives(found: runs.Deaths) -> bool:
 
 @claim("dead-units-come-back", verdict="corrected", sources=["S0.16"])
 def dead_units_come_back() -> Evidence:
-    r"""Death is reversible. A dead unit cannot move itself, but the layers below can move its inputs: units that are
-    dead on every training input come back, in exact arithmetic and in training."""
+    r"""Death is reversible above the first layer: units that were dead on every training input came back, in exact
+    arithmetic and in training."""
     states, found = proofs.revival(), default_start()
     asleep = found.asleep("relu", 0.4)
     born = asleep[:, 0] == 1
@@ -233,7 +233,7 @@ def dead_units_come_back() -> Evidence:
 @claim("a-dead-layer-is-final", verdict="argued")
 def a_dead_layer_is_final() -> Evidence:
     r"""When every unit of a layer is dead, gradient descent revives none of them: the network's output is the same for
-    all inputs and stays so."""
+    all training inputs, and stays so."""
     found = runs.deaths()
     dead = np.concatenate([found.collapsed("relu", rate) for rate in found.recipe.rates])
     return Evidence(
@@ -255,9 +255,9 @@ def a_dead_layer_is_final() -> Evidence:
 
 @claim("one-input-dies-with-depth", verdict="argued")
 def one_input_dies_with_depth() -> Evidence:
-    r"""In a ReLU network of $H$ layers of $N$ units, with weights symmetric about 0 and biases 0, the signal of any one
-    input other than 0 is lost on the way with probability exactly $1 - (1 - 2^{-N})^H$. So the probability that the
-    network is born dead is at most that."""
+    r"""In a ReLU network of $H$ layers of $N$ units, with weights symmetric about 0 and biases 0, the signal of an
+    input other than 0 is lost with probability $1 - (1 - 2^{-N})^H$. A network is born dead with that probability at
+    most."""
     return Evidence(
         "Each layer passes an input on with probability a = 1 − 2⁻ᴺ; the values of three cases are checked.",
         checks=[
@@ -277,9 +277,9 @@ def one_input_dies_with_depth() -> Evidence:
 
 @claim("born-dead-between-two-bounds", verdict="argued")
 def born_dead_between_two_bounds() -> Evidence:
-    r"""For Gaussian weights, zero biases and inputs on a line through 0, the probability that a network of $H$ layers
-    of $N$ units is born dead lies between $1 - 2a^H + (2a - 1)\,a^{2(H-1)}$ and $1 - a^{H-1}$, with $a = 1 - 2^{-N}$.
-    Both tend to 1 with the depth and to 0 with the width."""
+    r"""For Gaussian weights, zero biases and inputs on a line through 0, the probability of being born dead lies
+    between $1 - 2a^H + (2a - 1)\,a^{2(H-1)}$ and $1 - a^{H-1}$, with $a = 1 - 2^{-N}$. Both tend to 1 with the depth
+    and to 0 with the width."""
     return Evidence(
         "Inclusion and exclusion over the two rays of the line.",
         derivations=[proofs.both_alive_orthogonal(), proofs.lower_bound(), proofs.upper_bound()],
@@ -301,8 +301,8 @@ def born_dead_between_two_bounds() -> Evidence:
 
 @claim("born-dead-networks-are-as-frequent-as-proved", verdict="measured")
 def born_dead_networks_are_as_frequent_as_proved() -> Evidence:
-    r"""Deep narrow networks are born dead as often as the bounds say, and on the digits no more often than on a
-    line."""
+    r"""Deep narrow networks are born dead as often as the bounds say, and on the digits they were so no more
+    often than on a line."""
     found = narrow.born_dead()
     cases = [(width, depth) for width in found.widths for depth in (5, 20, 40)]
     inside, rarer = [], []
@@ -333,8 +333,8 @@ def born_dead_networks_are_as_frequent_as_proved() -> Evidence:
 
 @claim("cures-fit-causes", verdict="measured", sources=["S1.13"])
 def cures_fit_causes() -> Evidence:
-    r"""Cures fit causes. Where large steps kill, a smaller rate or clipped gradients keep the units alive and He's
-    weights do not; where a deep network is born with dead units it is the other way round. Batch normalisation helps
+    r"""Cures fit causes. Where large steps kill, a smaller rate or clipped gradients keep most units alive and He's
+    weights do not; where a deep network is born with dead units it is the other way round. Batch normalisation helped
     in both cases."""
     found = runs.cures()
     killed, born = found.dead["killed"], found.dead["born dead"]
@@ -374,9 +374,9 @@ def _none(*dead_and_cure: object) -> bool:
 
 @claim("momentum-adapts-no-rate", verdict="corrected", sources=["S1.13"])
 def momentum_adapts_no_rate() -> Evidence:
-    r"""Momentum does not adjust the learning rate: under a steady gradient it lengthens every step by the fixed factor
-    $1/(1-\mu)$. At the same rate it kills many more units than plain descent; with the rate divided by that factor it
-    kills fewer."""
+    r"""Momentum does not adjust the learning rate: under a steady gradient steps grow by the fixed factor
+    $1/(1-\mu)$. At the same rate it killed more units than plain descent; with the rate divided by that factor it
+    killed fewer."""
     dead = runs.cures().dead["killed"]
     more, fewer = _gain(dead, "momentum, same rate"), _gain(dead, "momentum, rate / 10")
     share = {cure: f"{dead[cure].mean():.0%}" for cure in ("nothing", "momentum, same rate", "momentum, rate / 10")}
@@ -401,7 +401,7 @@ def momentum_adapts_no_rate() -> Evidence:
 @claim("a-leak-removes-death-and-not-its-cause", verdict="measured")
 def a_leak_removes_death_and_not_its_cause() -> Evidence:
     r"""With a leaky slope no unit is dead, and that alone does not make a network learn: where ReLU units die of large
-    steps leaky networks overflow, and a deep network that starts too small learns nothing with either."""
+    steps leaky networks may overflow, and a deep network that starts too small learns nothing with either."""
     found, treated = runs.deaths(), runs.cures()
     overflowed = found.overflowed("leaky_relu", 1.5)[:, -1].astype(float)
     right = treated.accuracy["born dead"]["leaky slope"]
@@ -424,9 +424,8 @@ def _leaky_lives(found: runs.Deaths, rate: float) -> bool:
 
 @claim("only-a-flat-half-line-makes-death-exact", verdict="corrected")
 def only_a_flat_half_line_makes_death_exact() -> Evidence:
-    r"""“Leaky ReLU, ELU and the smooth gates have no dead units” holds in exact arithmetic, where none of them has a
-    half-line of slope 0. In floats only leaky ReLU keeps to it: the other slopes vanish exponentially on the left and
-    round to 0, and units of such networks die of large steps too."""
+    r"""That ELU, GELU and SiLU have no dead units holds in exact arithmetic only. In floats their slopes round to 0 far
+    out on the left, and large steps killed units with ELU too. Leaky ReLU's slope does not fade."""
     far = np.array([-200.0], dtype=np.float32)
     slope = {name: float(getattr(slopes, name)(far)[0]) for name in ("leaky_relu", "elu", "gelu", "silu")}
     found = runs.deaths()
@@ -447,6 +446,6 @@ def only_a_flat_half_line_makes_death_exact() -> Evidence:
 
 @claim("dead-neurons-in-a-language-model", verdict="reported")
 def dead_neurons_in_a_language_model() -> Evidence:
-    r"""In some layers of the largest OPT language model, whose activation is ReLU, more than 70 per cent of the neurons
-    were found to be dead on a large and diverse collection of texts."""
+    r"""In some layers of OPT-66B, a language model with ReLU and 66 billion parameters, more than 70 per cent of the
+    neurons were found to be dead on a large and diverse collection of texts."""
     return Evidence("A published count, on a model far too large to run here.", cite="voita2024")

@@ -46,8 +46,8 @@ def _counted(name: str, formula: sp.Expr) -> Iterator[Check]:
 
 @claim("sigmoid-is-stored-as-one", verdict="proved")
 def sigmoid_is_stored_as_one() -> Evidence:
-    r"""With $p$ bits in the significand, $\sigma(x)$ rounds to 1 from $x = \log(2^{p+1} - 1)$ on, a hair before
-    $(p + 1) \log 2$. In bfloat16, float16, float32 and float64 that is 6.24, 8.32, 17.33 and 37.43."""
+    r"""With $p$ bits in the significand, $\sigma(x)$ rounds to 1 from $x = \log(2^{p+1} - 1)$ on: from 6.24 in
+    bfloat16, 8.32 in float16, 17.33 in float32 and 37.43 in float64."""
     place = proofs.sigmoid_is_one().last.rhs
     return Evidence(
         "A number rounds to 1 from half a spacing below 1 on, and σ rises. Found again by counting.",
@@ -62,8 +62,8 @@ def sigmoid_is_stored_as_one() -> Evidence:
 
 @claim("tanh-is-stored-as-one", verdict="proved")
 def tanh_is_stored_as_one() -> Evidence:
-    r"""With $p$ bits in the significand, $\tanh x$ rounds to 1 from $x = \tfrac12 \log(2^{p+2} - 1)$ on. In bfloat16,
-    float16, float32 and float64 that is 3.47, 4.51, 9.01 and 19.06."""
+    r"""With $p$ bits in the significand, $\tanh x$ rounds to 1 from $x = \tfrac12 \log(2^{p+2} - 1)$ on: from 3.47 in
+    bfloat16, 4.51 in float16, 9.01 in float32 and 19.06 in float64."""
     place = proofs.tanh_is_one().last.rhs
     slope = 1 - TANH**2
     return Evidence(
@@ -79,9 +79,9 @@ def tanh_is_stored_as_one() -> Evidence:
 
 @claim("sigmoid-is-stored-as-zero-much-later", verdict="proved")
 def sigmoid_is_stored_as_zero_much_later() -> Evidence:
-    r"""On the left $\sigma(x)$ rounds to 0 only from $x = -\log(2^{k+1} - 1)$ on, where $2^{-k}$ is the smallest
-    number of the type: from −92.9 in bfloat16, −17.3 in float16, −104.0 in float32 and −745.1 in float64. So
-    $1 - \sigma(x)$ should be computed as $\sigma(-x)$."""
+    r"""On the left $\sigma(x)$ rounds to 0 only from $x = -\log(2^{k+1} - 1)$ on, where $2^{-k}$ is the smallest number
+    above 0: from −92.9 in bfloat16, −17.3 in float16, −104.0 in float32 and −745.1 in float64. So $1 - \sigma(x)$
+    should be computed as $\sigma(-x)$."""
     place = proofs.sigmoid_is_zero().last.rhs
     one_minus, mirrored = 1 - values.sigmoid(np.float32(20)), values.sigmoid(np.float32(-20))
     error = reference.ulps(mirrored[None], reference.value("sigmoid", [-20.0]))[0]
@@ -98,8 +98,9 @@ def sigmoid_is_stored_as_zero_much_later() -> Evidence:
 
 @claim("typed-sigmoid-is-one-too-early", verdict="argued")
 def typed_sigmoid_is_one_too_early() -> Evidence:
-    r"""Typed as $1/(1 + e^{-x})$, with every operation rounded, the sigmoid is 1 from about $p \log 2$ on: $\log 2$
-    before the exact value would round to 1, in every type."""
+    r"""Typed as $1/(1 + e^{-x})$, with every operation rounded, the sigmoid is 1 from about $p \log 2$ on, which is
+    $\log 2$ too early in every type: the sum $1 + e^{-x}$ lies just above 1, where floats are half as dense as below.
+    """
     found = precision.arrival("sigmoid")
     near = [
         Check(
@@ -124,9 +125,8 @@ def typed_sigmoid_is_one_too_early() -> Evidence:
 
 @claim("tanh-as-a-quotient-fails-twice", verdict="corrected")
 def tanh_as_a_quotient_fails_twice() -> Evidence:
-    r"""The definition $(e^x - e^{-x})/(e^x + e^{-x})$ is no program for $\tanh$. It gives NaN where $e^x$ overflows,
-    from 11.1 on in float16, 88.8 in bfloat16 and float32, and 709.8 in float64; and near 0 it loses its digits, so that
-    at $10^{-8}$ in float32 it gives 0."""
+    r"""The definition $(e^x - e^{-x})/(e^x + e^{-x})$ is no program for $\tanh$: it gives NaN from 11.1 on in float16,
+    88.8 in bfloat16 and float32, and 709.8 in float64, and at $10^{-8}$ in float32 it gives 0."""
     said = {"float16": 11.1, "bfloat16": 88.8, "float32": 88.8, "float64": 709.8}
     small = np.array([1e-8])
     quotient = {at: float(precision.evaluate("tanh", "as typed", np.array([at]), "float32")[0]) for at in (89.0, 1e-8)}
@@ -157,8 +157,8 @@ def tanh_as_a_quotient_fails_twice() -> Evidence:
 
 @claim("one-plus-erf-loses-the-tail-of-gelu", verdict="corrected")
 def one_plus_erf_loses_the_tail_of_gelu() -> Evidence:
-    r"""GELU's left tail does not end at −5.6. It does in float32 if the gate is computed as $\tfrac12(1 + \operatorname
-    {erf}(x/\sqrt2))$, because the sum cancels, and torch computes it so. Rounded once the tail ends at −14.36."""
+    r"""In float32 GELU's left tail reaches to −14.36, rounded once. It does not reach −5.6 if the gate is computed
+    as $\tfrac12(1 + \operatorname{erf}(x/\sqrt2))$, as torch does, because the sum cancels."""
     at = np.array([-6.0])
     exact = reference.value("gelu", at)
     found = precision.arrival("gelu", side="left")
@@ -238,9 +238,9 @@ def log_loss_from_the_logit() -> Evidence:
 
 @claim("certain-and-wrong-is-not-corrected-through-a-probability", verdict="corrected")
 def certain_and_wrong_is_not_corrected_through_a_probability() -> Evidence:
-    r"""A loss that takes a probability is not the same as one that takes a logit. In float32 at the logit 20, where the
-    answer is "no", the loss is 20 and its slope 1. By way of the probability the formula gives ∞ and NaN; with
-    $10^{-7}$ added in the logarithms, or with the logarithm clamped as torch does it, the slope is 0."""
+    r"""A loss that takes a probability is not the same as one that takes a logit. At the logit 20, where the answer is
+    "no", the loss is 20 and its slope 1. Through the probability, in float32, the formula gives ∞ and NaN; with
+    $10^{-7}$ added in the logarithms, or with the logarithm clamped as in torch, the slope is 0."""
     found = logits.losses([20.0])
     slope = {name: float(slope[0]) for name, slope in found.slope.items()}
     return Evidence(
@@ -260,9 +260,9 @@ def certain_and_wrong_is_not_corrected_through_a_probability() -> Evidence:
 
 @claim("typed-log-loss-kills-units-that-succeed", verdict="measured")
 def typed_log_loss_kills_units_that_succeed() -> Evidence:
-    r"""The cross-entropy as typed kills units *because* they learn: of 20 that were getting more than nine answers in
-    ten right, all became NaN within 400 steps with the loss in bfloat16, in float16 and in float32, sooner the fewer
-    bits there are, and none in float64. From the logit none was lost in any type."""
+    r"""The cross-entropy as typed kills units *because* they learn: with the loss in bfloat16, float16 or float32 all
+    of 20 units became NaN within 400 steps, when they had on average more than nine answers in ten right, and sooner
+    with fewer bits; in float64 none did. From the logit none was lost in any type."""
     result = logits.success()
     few = ("bfloat16", "float16", "float32")
     steps = np.array([result.last["as typed", kind] for kind in few])
@@ -298,9 +298,8 @@ def _measured(what: str, numbers: np.ndarray, refuted_if: str) -> Measurement:
 
 @claim("minus-zero-equals-zero", verdict="proved")
 def minus_zero_equals_zero() -> Evidence:
-    r"""The float −0.0 equals 0.0 in every comparison, so that each activation and each slope of this book treats both
-    alike; they differ in their sign bit alone, which $1/x$ makes visible. A tail that underflows keeps the sign:
-    $\operatorname{silu}(-1000)$ is −0.0."""
+    r"""The float −0.0 equals 0.0 in every comparison, and each activation and each slope of this book treats both
+    alike. They differ in their sign bit alone, which a tail keeps when it underflows."""
     zeros, names = np.array([0.0, -0.0]), catalogue.names("one")
     alike = {
         f"{what} of {name}": np.ptp(getattr(module, name)(zeros)) == 0

@@ -76,8 +76,7 @@ def relu_halves_the_mean_square() -> Evidence:
 @claim("leaky-relu-has-a-mean", verdict="corrected")
 def leaky_relu_has_a_mean() -> Evidence:
     r"""For $z \sim N(0, \sigma^2)$ leaky ReLU has the mean $(1 - \alpha)\,\sigma/\sqrt{2\pi}$, which is not 0, and
-    $\tfrac12 (1 + \alpha^2)\,\sigma^2$ is its mean square. The usual gain is right, though the argument that calls this
-    its variance is not."""
+    $\tfrac12 (1 + \alpha^2)\,\sigma^2$ is its mean square and not its variance."""
     half = proofs.normal_mean(x, positive=True)
     mean = (1 - proofs.alpha) * half
     sheet, small = fact_sheet("leaky_relu"), sp.Rational(1, 100)
@@ -122,8 +121,8 @@ def _inside(value: float, by_seed: np.ndarray) -> bool:
 
 @claim("gauss-hermite-stumbles-over-a-kink", verdict="qualified")
 def gauss_hermite_stumbles() -> Evidence:
-    r"""Gauss and Hermite's rule finds $\mathrm E f(X)^2$ to many digits with a hundred nodes if $f$ is smooth. A kink
-    costs it nearly all of them; a rule split at the kinks keeps them."""
+    r"""With about a hundred nodes Gauss and Hermite's rule finds $\mathrm E f(X)^2$ to ten digits for tanh, which is
+    smooth. For hardtanh and SELU their kinks cost it most of them; split at the kinks, a rule finds twelve."""
     found = moments.rule_errors(("tanh", "hardtanh", "selu"), (110,))
     smooth, *kinked = found.hermite[:, 0]
     return Evidence(
@@ -168,8 +167,8 @@ def calculate_gain_is_not_always_the_gain() -> Evidence:
 
 @claim("smooth-gates-drive-the-length-away", verdict="qualified")
 def smooth_gates_drive_the_length_away() -> Evidence:
-    r"""A gain makes 1 a fixed point of the mean square. If $\mathrm E[(X^2 - 1) f(X)^2] \le 2\,\mathrm E f(X)^2$, small
-    errors do not grow; for GELU, SiLU and Mish they do."""
+    r"""A network at its gain holds a mean square of 1 only if small errors shrink from layer to layer, or stay. For
+    GELU, SiLU and Mish they grow."""
     table = moments.gains()
     gates = ("gelu", "silu", "mish")
     gelu = get("gelu").at() ** 2
@@ -191,9 +190,8 @@ def smooth_gates_drive_the_length_away() -> Evidence:
 
 @claim("a-gain-keeps-one-direction", verdict="measured")
 def a_gain_keeps_one_direction() -> Evidence:
-    r"""The gain that keeps the signal's mean square keeps that of the gradient only for functions like ReLU, where
-    $\mathrm E f^2 = \mathrm E f'^2$. With tanh's gain the gradient's mean square grows by the factor
-    $\chi = \mathrm E f'^2 / \mathrm E f^2$ a layer."""
+    r"""With ReLU's gain the gradient, too, keeps its mean square. With tanh's gain the gradient's mean square grows by
+    the factor $\chi = \mathrm E f'^2 / \mathrm E f^2$ a layer."""
     found = firstlayers.two_ways()
     relu, tanh = found.back["relu"], found.back["tanh"]
     return Evidence(
@@ -214,8 +212,8 @@ def a_gain_keeps_one_direction() -> Evidence:
 
 @claim("selu-sits-on-a-fixed-point-that-attracts", verdict="proved")
 def selu_sits_on_a_fixed_point() -> Evidence:
-    r"""For SELU and weights of variance $1/n$, a mean square of 1 is a fixed point, the mean of the outputs there is 0,
-    and small errors shrink in each layer."""
+    r"""SELU needs no gain: with weights of variance $1/n$ a mean square of 1 is a fixed point, the mean of the outputs
+    there is 0, and small errors of the mean square shrink in each layer."""
     selu = get("selu").at()
     slope = _mean((x**2 - 1) * selu**2) / 2
     return Evidence(
@@ -235,8 +233,9 @@ def selu_sits_on_a_fixed_point() -> Evidence:
 
 @claim("the-mean-square-is-kept-on-average", verdict="qualified")
 def kept_on_average() -> Evidence:
-    r"""He's weights keep the mean square on average over the draws. After $L$ layers of width $n$ its relative variance
-    is $(1 + \tfrac5n)^L - 1$, so a single network keeps it only if $n$ is much larger than $5L$."""
+    r"""He's weights, drawn from a normal distribution, keep the mean square on average over the draws. After $L$ layers
+    of width $n$ its relative variance is $(1 + \tfrac5n)^L - 1$, so a single network keeps it only if $n$ is much
+    larger than $5L$."""
     narrow, wide, depth = 16, 5000, 50
     spread = [(1 + 5 / n) ** depth - 1 for n in (narrow, wide)]
     return Evidence(
@@ -257,8 +256,8 @@ def kept_on_average() -> Evidence:
 
 @claim("the-typical-deep-relu-network-shrinks", verdict="measured")
 def the_typical_network_shrinks() -> Evidence:
-    r"""With He's weights the logarithm of the mean square falls, by $\tfrac{5}{2n}$ a layer where $n$ is large, though
-    its mean stays."""
+    r"""With He's weights the mean square stays the same on average over the draws, and its logarithm falls: by about
+    $\tfrac{5}{2n}$ a layer where $n$ is large."""
     found = firstlayers.relu_lengths()
     logs = [np.log(one[-1]) for one in found.length]
     expected = [found.predicted(width)[0] for width in found.widths]
@@ -288,8 +287,8 @@ def _near(expected: float, by_seed: np.ndarray) -> bool:
 
 @claim("torchs-default-is-a-sixth-of-hes", verdict="corrected")
 def torchs_default_is_a_sixth() -> Evidence:
-    r"""``torch.nn.Linear`` calls an initialiser named after Kaiming He and does not draw He's weights: their variance
-    is $\tfrac{1}{3n}$, a sixth of $\tfrac2n$."""
+    r"""The weights that ``torch.nn.Linear`` draws by default are not He's: their variance is $\tfrac{1}{3n}$, a sixth
+    of $\tfrac2n$."""
     drawn = defaults.library_variance()
     mean, low, high = (float(end) for end in mean_interval(drawn))
     return Evidence(
@@ -307,8 +306,8 @@ def torchs_default_is_a_sixth() -> Evidence:
 
 @claim("dead-units-of-the-default-are-made-by-its-biases", verdict="measured")
 def dead_units_of_the_default() -> Evidence:
-    r"""Half the units in the tenth ReLU layer are dead before training starts under PyTorch's default, and nearly all
-    others are always on. That is the small weights and the biases together: take the biases away, or make the weights
+    r"""Under PyTorch's default half the units in the tenth ReLU layer are dead before training starts, and nearly all
+    others are always on. It takes the small weights and the biases together: take the biases away, or make the weights
     He's, and most units switch."""
     found = defaults.silence()
     names = list(defaults.STARTS)
@@ -344,7 +343,7 @@ def dead_units_of_the_default() -> Evidence:
 @claim("the-correlation-map-is-convex", verdict="argued")
 def the_correlation_map_is_convex() -> Evidence:
     r"""In wide layers, the map that takes the correlation $c$ of two inputs to that one layer on rises and is convex on
-    $[0, 1]$. So its slope $\chi$ at 1 decides: where $\chi \le 1$ all inputs become alike, where $\chi > 1$ close ones
+    $[0, 1]$. So its slope $\chi$ at 1 decides: where $\chi < 1$ all inputs become alike, where $\chi > 1$ close ones
     part."""
     return Evidence(
         f"E h_j(X) h_k(Y) = c^k for j = k and 0 otherwise, in exact arithmetic up to degree {DEGREES[-1]}.",
@@ -357,7 +356,7 @@ def the_correlation_map_is_convex() -> Evidence:
         ],
         argument="Expanded in normalised Hermite polynomials, $f(\\sqrt q\\, x) = \\sum_k a_k h_k(x)$, the map is "
         "$\\sum_k a_k^2 c^k$ up to positive constants. A power series with coefficients that are not negative rises "
-        "and is convex on $[0, 1]$. A convex curve through $(1, 1)$ with a slope of at most 1 there lies above the "
+        "and is convex on $[0, 1]$. A convex curve through $(1, 1)$ with a slope below 1 there lies above the "
         "diagonal; with a larger slope it dips below and crosses once more.",
         cite="schoenholz2017",
     )
@@ -423,8 +422,8 @@ def orthogonal_weights_keep_every_length() -> Evidence:
 
 @claim("orthogonal-weights-help-tanh-and-not-relu", verdict="measured")
 def orthogonal_weights_help_tanh() -> Evidence:
-    r"""Orthogonal weights keep all singular values of a deep Jacobian close together for tanh near its linear middle.
-    For ReLU they do not: the largest still towers over the others."""
+    r"""Orthogonal weights keep the largest singular value of a deep Jacobian below twice the root mean square for tanh
+    near its linear middle. With ReLU, or with normal weights, it is more than three times as large."""
     found = firstlayers.isometry()
     cases = (("tanh", "normal"), ("tanh", "orthogonal"), ("relu", "orthogonal"))
     refuted = ("the interval reached down to 3", "the interval reached up to 2", "the interval reached down to 3")
@@ -448,9 +447,8 @@ def orthogonal_weights_help_tanh() -> Evidence:
 
 @claim("the-top-logistic-layer-saturates-by-itself", verdict="measured")
 def the_top_logistic_layer_saturates() -> Evidence:
-    r"""In a network of four logistic layers with weights in $\pm 1/\sqrt n$ nothing is saturated at the start. In the
-    first steps of training the top layer falls to the flat left end of its curve, and the loss stands still until it
-    comes back."""
+    r"""In a network of four sigmoid layers with weights in $\pm 1/\sqrt n$ the outputs of the top layer start near ½.
+    In the first steps of training they fall to the flat left end of the curve, and only slowly come back."""
     label = next(iter(glorot.NETWORKS))
     found = glorot.top_layer()
     start, end = (found.mean[label][:, at, -1] for at in (0, -1))
@@ -473,7 +471,8 @@ def the_top_logistic_layer_saturates() -> Evidence:
 
 @claim("a-gain-frees-the-logistic-network", verdict="measured")
 def a_gain_frees_the_logistic_network() -> Evidence:
-    r"""The same logistic network, with nothing changed but the gain of its weights, learns many times sooner."""
+    r"""The network of four sigmoid layers learns several times sooner with the sigmoid's own gain, and nothing else
+    changed."""
     found = glorot.top_layer()
     published, own = (found.waited(label) for label in glorot.NETWORKS)
     return Evidence(

@@ -50,8 +50,8 @@ def leaky_relu_can_be_undone() -> Evidence:
 
 @claim("leaky-units-wake-up-in-time-one-over-a", verdict="measured", sources=["S0.17", "S4.17"])
 def leaky_units_wake_up_in_time_one_over_a() -> Evidence:
-    r"""A unit that is inactive on every example never moves with ReLU. With the slope $a$ it wakes up, after a time
-    that grows like $1/a$: the slope 0.01 takes ten times as long as 0.1."""
+    r"""A unit that is inactive on every example never moves with ReLU. With a slope $a$ on the left it woke up, after
+    a time in proportion to $1/a$."""
     found = runs.waking()
     zero, hundredth, tenth = (found.steps[found.slopes.index(a)] for a in (0.0, 0.01, 0.1))
     ratio = _measurement(
@@ -70,9 +70,8 @@ def leaky_units_wake_up_in_time_one_over_a() -> Evidence:
 
 @claim("no-flat-side-is-no-guarantee", verdict="corrected", sources=["S0.17"])
 def no_flat_side_is_no_guarantee() -> Evidence:
-    r"""It is not so that networks of leaky ReLUs, ELUs and their relatives have no dead units. They have no half-line
-    of slope 0 by definition; but a PReLU may learn the slope 0, and ELU's slope $\alpha e^x$ fades until a float rounds
-    it to 0."""
+    r"""Functions that are not flat on the left can have dead units all the same. A PReLU, whose slope is learned, may
+    learn the slope 0, and ELU's slope fades exponentially until a float rounds it to 0."""
     limit, slope = proofs.elu_saturation()
     return Evidence(
         "One slope in exact arithmetic, one in 64-bit floats.",
@@ -112,7 +111,8 @@ def rrelu_draws_uniformly_and_torch_multiplies() -> Evidence:
 @claim("dividing-by-the-mean-is-not-the-mean-of-dividing", verdict="corrected")
 def dividing_by_the_mean_is_not_the_mean_of_dividing() -> Evidence:
     r"""Where RReLU divides by a number drawn between 3 and 8, the slope 2/11 used after training is not the mean of the
-    slopes used before: that mean is $\tfrac15 \log \tfrac83$. Only the multiplying form has the same mean in both."""
+    slopes used before: that mean is $\tfrac15 \log \tfrac83 \approx 0.196$. Only the multiplying form has the same mean
+    in both."""
     mean = proofs.divided_slope()
     return Evidence(
         "The mean of one over a uniform draw is a logarithm.",
@@ -124,8 +124,8 @@ def dividing_by_the_mean_is_not_the_mean_of_dividing() -> Evidence:
 
 @claim("a-random-slope-leaves-some-saddles", verdict="qualified", sources=["S3.13"])
 def a_random_slope_leaves_some_saddles() -> Evidence:
-    r"""A random slope drives gradient descent away from a saddle point where its noise reaches the gradient. At the
-    saddle where all weights are 0 it does nothing, and in a local minimum it did not help."""
+    r"""A random slope drives gradient descent away from a saddle point only where its noise reaches the gradient. Out
+    of a local minimum it did not lead."""
     found = saddle.escape()
     silent, origin, basin = (
         "the share that leaves " + place for place in ("the silent saddle", "the origin", "a minimum")
@@ -157,8 +157,7 @@ def a_random_slope_leaves_some_saddles() -> Evidence:
 
 @claim("prelu-learns-the-slope", verdict="measured", sources=["S3.14"])
 def prelu_learns_the_slope() -> Evidence:
-    r"""PReLU learns its slope: its derivative in the slope is $\min(x, 0)$, and from noisy examples of a unit with
-    another slope it finds that slope."""
+    r"""PReLU learns its slope: from noisy examples of a unit with another slope it found that slope."""
     found = runs.learned_slopes()
     errors = np.abs(found.learned - np.array(found.truths)[:, None]).mean(axis=0)
     error = _measurement(
@@ -174,9 +173,8 @@ def prelu_learns_the_slope() -> Evidence:
 
 @claim("prelu-with-little-data", verdict="measured", sources=["S3.16"])
 def prelu_with_little_data() -> Evidence:
-    r"""With 50 digits to learn from, PReLU beats ReLU. With 200 or fewer it loses a little to slopes that are fixed,
-    and with all 1 347 nothing of that can be seen. So its advantage over ReLU needs no large data set, and the price of
-    learning the slope is paid where data are few."""
+    r"""PReLU's advantage over ReLU needs no large data set: 50 digits were enough for it. To slopes that are fixed it
+    lost a little with 200 digits or fewer, and nothing that can be seen with all 1 347."""
     found = runs.data_sizes()
     fixed = [label for label in found.accuracy if label.startswith("leaky")]
     lead = found.lead("relu")[0]
@@ -217,8 +215,8 @@ def elu_tail() -> Evidence:
 
 @claim("elu-cannot-have-both", verdict="corrected", sources=["S3.15"])
 def elu_cannot_have_both() -> Evidence:
-    r"""No ELU is both smooth and centred. Its slope is continuous at 0 for $\alpha = 1$ only, and its mean under $N(0,
-    1)$ is 0 for $\alpha = 1.6733$ only. The usual $\alpha = 1$ brings the mean closer to 0 than ReLU's, not to 0."""
+    r"""No ELU is both smooth and centred. Its slope is continuous at 0 for $\alpha = 1$ only, and its mean for
+    normal inputs is 0 for $\alpha = 1.6733$ only."""
     mean, centred = proofs.elu_mean(), proofs.zero_mean_alpha()
     at_one = sp.Rational(1, 2) * sp.sqrt(2 / sp.pi) * (1 - 1 / centred)
     return Evidence(
@@ -273,9 +271,8 @@ def selu_constants_solve_two_equations() -> Evidence:
 
 @claim("selu-map-has-one-fixed-point", verdict="argued")
 def selu_map_has_one_fixed_point() -> Evidence:
-    r"""In the limit of wide layers with independent weights of variance $1/n$, SELU brings every mean square to 1: the
-    map $q \mapsto M(q)$ rises, bends downwards, and has the fixed points 0 and 1, and from every $q > 0$ its iterates
-    tend to 1. Near 1 each layer shrinks a deviation to 0.783 of its size."""
+    r"""In the limit of wide layers with independent weights of variance $1/n$, SELU brings every mean square to 1: from
+    every $q > 0$ the iterates of $M$ tend to 1. Near 1 each layer shrinks a deviation to 0.783 of its size."""
     s, slope = sp.Symbol("s", positive=True), selu.layer_map().diff(selu.q).subs(selu.q, 1)
     t = sp.Symbol("t", positive=True)
     return Evidence(
@@ -299,13 +296,13 @@ def selu_map_has_one_fixed_point() -> Evidence:
 
 @claim("selu-needs-its-weights", verdict="qualified")
 def selu_needs_its_weights() -> Evidence:
-    r"""SELU normalises itself only if its weights let it. With weights of variance $s/n$ there is a positive fixed mean
-    square just for $2/(\lambda^2(1 + \alpha^2)) < s < 2/\lambda^2$, that is from 0.477 to 1.81, and it is 1 only for
-    $s = 1$. With the weights that torch draws by default, $s = \tfrac13$, the signal dies out; with He's, $s = 2$, it
-    grows without end."""
+    r"""SELU normalises itself only if its weights let it. With variance $s/n$ there is a positive fixed mean square
+    just for $s$ between 0.477 and 1.81, and it is 1 only for $s = 1$. Below that range the signal dies out, above it,
+    it grows without end."""
     low, high = selu.variance_window()
     return Evidence(
-        "The concave map leaves 0 with the slope sλ²(1 + α²)/2 and ends with the slope sλ²/2.",
+        "The concave map leaves 0 with the slope sλ²(1 + α²)/2 and ends with the slope sλ²/2, so the range is from "
+        "2/(λ²(1 + α²)) to 2/λ².",
         condition="A fixed point needs a slope above 1 at 0 and below 1 at infinity.",
         derivations=[selu.layer_map_slope()],
         checks=[
@@ -331,9 +328,9 @@ def _after_fifty(label: str, what: str) -> np.ndarray:
 
 @claim("selu-keeps-its-scale-for-fifty-layers", verdict="measured")
 def selu_keeps_its_scale_for_fifty_layers() -> Evidence:
-    r"""After fifty untrained layers of 128 units SELU's outputs still have a mean near 0 and a mean square near 1, in
-    every network. ReLU with weights to suit it keeps its mean square on average only: from one network to the next it
-    varies more than ten times as much, on a logarithmic scale."""
+    r"""After fifty untrained layers of 128 units SELU's outputs still have a mean near 0 and a mean square near 1. With
+    ReLU, and weights to suit it, the mean square varies from network to network more than ten times as much, on a
+    logarithmic scale."""
     found = layers.through_layers()
     square = _measurement(
         "mean square after 50 layers", _after_fifty("selu", "mean_square"), "the interval left 0.9 to 1.1"
@@ -369,8 +366,8 @@ def elu_outputs_are_nearly_centred() -> Evidence:
 
 @claim("selu-does-not-normalise-its-gradients", verdict="measured")
 def selu_does_not_normalise_its_gradients() -> Evidence:
-    r"""What SELU normalises is the signal. At its fixed point the mean square of a gradient grows by $\mathrm E f'^2 =
-    1.0716$ with each layer that it passes, which makes a factor of about thirty in fifty layers."""
+    r"""What SELU normalises is the signal. At its fixed point the mean square of a gradient grows by the factor
+    $\mathrm E f'(X)^2 = 1.0716$ with each layer that it passes, which makes about thirty in fifty layers."""
     found = layers.through_layers()
     passed = found.gradient["selu"].shape[1] - 1
     factor = _measurement(

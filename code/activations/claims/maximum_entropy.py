@@ -132,9 +132,8 @@ def maximum_entropy_is_a_concave_problem() -> Evidence:
 
 @claim("maximum-entropy-models-are-exponential", verdict="argued", sources=["S4.5", "S4.6", "S4.7"])
 def maximum_entropy_models_are_exponential() -> Evidence:
-    r"""The conditional model of largest entropy under feature constraints is
-    $P(y|x) = e^{s(x, y)} / Z(x)$, where the score $s(x, y) = \sum_j w_j f_j(x, y)$ is a weighted sum of the features
-    and $Z(x)$ is the sum of $e^{s(x, y)}$ over the classes."""
+    """The conditional model of largest entropy under feature constraints, if it has no zero, is a softmax of scores,
+    and each score is a weighted sum of the features."""
     return Evidence(
         "The slope of the Lagrangian, its zero, and the multiplier that normalises, with every number a symbol.",
         derivations=[proofs.slope(), proofs.stationary(), proofs.multiplier(), proofs.model()],
@@ -148,7 +147,7 @@ def maximum_entropy_models_are_exponential() -> Evidence:
 @claim("each-input-has-its-own-multiplier", verdict="corrected", sources=["S4.8"])
 def each_input_has_its_own_multiplier() -> Evidence:
     r"""The normalisation is one condition an input and needs one multiplier an input. And the Lagrangian is made
-    stationary, not minimised: in the multipliers it has no minimum."""
+    stationary, not minimised: in each multiplier it is a straight line, without a minimum."""
     whole = proofs.lagrangian()
     first, second = (proofs.multiplier(i).last.rhs for i in proofs.INPUTS)
     halves = [sp.Rational(1, 2), sp.Rational(1, 2), 2, 3]
@@ -189,10 +188,9 @@ def a_slope_has_no_sum_left() -> Evidence:
 
 @claim("the-sign-of-the-multipliers-follows-the-lagrangian", verdict="corrected", sources=["S4.10", "S4.11", "S4.12"])
 def the_sign_of_the_multipliers_follows_the_lagrangian() -> Evidence:
-    r"""The sign of the multipliers is a convention that the Lagrangian sets and that must then be kept. From
-    $-H - \sum_j w_j(\tilde F_j - E_P f_j)$ follows $P \propto e^{-\sum_j w_j f_j}$, from
-    $H + \sum_j w_j(E_P f_j - \tilde F_j)$ follows $P \propto e^{+\sum_j w_j f_j}$: the same model, with $w$ and $-w$
-    exchanged."""
+    r"""The sign of the multipliers is a convention that the Lagrangian sets and that must then be kept: the column's
+    gives $e^{-\sum_j w_j f_j}$, this book's gives $e^{+\sum_j w_j f_j}$, and with $w$ and $-w$ exchanged the models are
+    the same."""
     lines = {line.row: line for line in proofs.column_trail().lines}
     return Evidence(
         "The column's sign turns once at S4.10 and back at S4.12, so that its first and last lines agree.",
@@ -222,10 +220,11 @@ def _example(case: str, line: proofs.Line) -> Counterexample:
 
 @claim("class-blind-features-give-the-uniform-model", verdict="corrected", sources=["S4.13"])
 def class_blind_features_give_the_uniform_model() -> Evidence:
-    r"""Features that do not look at the class, such as $f_i(x, y) = x_i$, do not give softmax: every model meets their
-    constraints, they cancel in the normaliser, and what remains is $P(y|x) = 1/K$."""
+    r"""Features that do not look at the class, such as $f_i(x, y) = x_i$, do not give softmax: what remains is
+    $P(y|x) = 1/K$."""
     return Evidence(
-        "The constraint holds whatever the probabilities are, and the solution has K equal terms.",
+        "Every model meets the constraints, whatever its probabilities are; the features cancel in the normaliser, and "
+        "the solution has K equal terms.",
         derivations=[proofs.vacuous(), proofs.class_blind()],
         counterexamples=[
             Counterexample(
@@ -240,9 +239,8 @@ def class_blind_features_give_the_uniform_model() -> Evidence:
 
 @claim("class-indexed-features-give-softmax", verdict="proved", sources=["S4.13"])
 def class_indexed_features_give_softmax() -> Evidence:
-    r"""With the features $f_{kc}(x, y) = x_k\,[y = c]$, one for each input and class, the score of class $y$ is
-    $\sum_k w_{ky} x_k$, and the model of largest entropy is the softmax of affine scores: a bias is the weight of a
-    constant input."""
+    """With one feature for each input and class, the model of largest entropy is the softmax of affine scores; a bias
+    is the weight of a constant input."""
     return Evidence(
         "The score of each of three classes, with two inputs.",
         derivations=[proofs.score(y) for y in proofs.CLASSES],
@@ -253,8 +251,8 @@ def class_indexed_features_give_softmax() -> Evidence:
 @claim("sigmoid-is-the-two-class-case", verdict="corrected", sources=["S4.14"])
 def sigmoid_is_the_two_class_case() -> Evidence:
     r"""With two classes the model of largest entropy is the sigmoid of the difference of the scores,
-    $P(1|x) = \sigma(s_1 - s_0)$: the plus sign in $1/(1 + e^{+\sum_i w_i x_i})$ needs the opposite sign of $w$, and
-    features that look at the class."""
+    $P(1|x) = \sigma(s_1 - s_0)$. Written as $1/(1 + e^{+\sum_i w_i x_i})$, with a plus, it needs the opposite sign of
+    $w$, and features that look at the class."""
     at = {sp.Symbol("s_0", real=True): 0, sp.Symbol("s_1", real=True): sp.log(3)}
     share = proofs.two_classes().steps[0].result.subs(at)
     return Evidence(
@@ -269,10 +267,8 @@ def sigmoid_is_the_two_class_case() -> Evidence:
 
 @claim("the-dual-is-the-likelihood", verdict="argued")
 def the_dual_is_the_likelihood() -> Evidence:
-    r"""The dual function of the maximum entropy problem,
-    $\Psi(w) = \sum_x \tilde P(x) \log Z_w(x) - \sum_j w_j \tilde F_j$, is minus the mean log-likelihood of the data
-    under the softmax model with weights $w$: maximum entropy and maximum likelihood are one problem seen from two
-    sides."""
+    r"""The dual function $\Psi$ of the maximum entropy problem is minus the mean log-likelihood of the data under the
+    softmax model: maximum entropy and maximum likelihood are one problem seen from two sides."""
     return Evidence(
         f"At each input, for {CLASSES[0]} to {CLASSES[-1]} classes and any scores.",
         derivations=[make(k) for k in CLASSES for make in (proofs.dual_value, proofs.likelihood)],
@@ -299,8 +295,8 @@ def the_log_likelihood_is_concave() -> Evidence:
 
 @claim("maximum-entropy-is-maximum-likelihood", verdict="argued")
 def maximum_entropy_is_maximum_likelihood() -> Evidence:
-    r"""On data whose classes overlap, the multipliers of the maximum entropy model are the weights of unregularised
-    logistic regression."""
+    """Where they are finite, the multipliers of the maximum entropy model are the weights of unregularised logistic
+    regression."""
     found = [experiments.agreement(name) for name in OVERLAPPING]
     worst = max(one.difference for one in found)
     return Evidence(

@@ -43,8 +43,8 @@ def maxout_holds_the_leaky_family_up_to_slope_one() -> Evidence:
 
 @claim("maxout-computes-every-convex-chain", verdict="argued")
 def maxout_computes_every_convex_chain() -> Evidence:
-    r"""A maxout unit of $k$ pieces, of any number of inputs, computes every convex function that is made of at most $k$
-    affine pieces, and no other function."""
+    r"""The functions that maxout units of $k$ pieces compute, of any number of inputs, are the convex functions made of
+    at most $k$ affine pieces, all of them and no others."""
     return Evidence(
         "A convex function lies above each of its pieces, and the largest of affine maps is convex.",
         derivations=[proofs.touching(), proofs.affine_on_a_mixture()],
@@ -93,7 +93,7 @@ def _merging_adds() -> bool:
 @claim("maxout-passes-the-whole-gradient-to-the-winner", verdict="argued")
 def maxout_passes_the_whole_gradient_to_the_winner() -> Evidence:
     r"""Whatever the input, a maxout unit hands the whole of its gradient to one of its pieces: its slopes in its sums
-    are 1 for the winner and 0 for the others. No input leaves all of its weights without a gradient."""
+    are 1 for the winner and 0 for the others. No input leaves all of its parameters without a gradient."""
     sums = sp.symbols("z1:4", real=True)
     slopes = [float(sp.Max(*sums).diff(z).subs(dict(zip(sums, (0.2, 0.5, -1), strict=True)))) for z in sums]
     return Evidence(
@@ -108,8 +108,8 @@ def maxout_passes_the_whole_gradient_to_the_winner() -> Evidence:
 
 @claim("maxout-saturates-only-on-a-flat-piece", verdict="qualified", sources=["S0.18"])
 def maxout_saturates_only_on_a_flat_piece() -> Evidence:
-    r"""A maxout unit whose pieces all have weights other than 0 does not saturate: almost everywhere its slope is the
-    weight vector of a piece. One with a flat piece may saturate, and ReLU is such a unit."""
+    r"""A maxout unit without a flat piece does not saturate: almost everywhere its slope is the weight vector of a
+    piece, and not 0. One with a flat piece may saturate, and ReLU is such a unit."""
     leftmost = {name: pieces[0][0] for name, pieces in convex.CASES.items()}
     return Evidence(
         "The slope in the inputs is that of the winning piece.",
@@ -131,9 +131,8 @@ def _slope(name: str, at: float) -> float:
 
 @claim("a-beaten-piece-leaves-a-straight-unit", verdict="measured", sources=["S0.18"])
 def a_beaten_piece_leaves_a_straight_unit() -> Evidence:
-    r"""A dead ReLU unit learns nothing. Let its flat piece learn, too, which makes it a maxout unit, and it learns the
-    best affine map at least. The beaten piece gets no gradient; it comes back when the winner sinks below it, and else
-    it does not."""
+    r"""A dead ReLU unit learns nothing. Let its flat piece learn, too, which makes it a maxout unit, and it ends at the
+    best affine fit, or below its loss if the beaten piece comes back."""
     found = single.beaten()
     stay, sink = single.TARGETS
     rest = found.after[stay, "maxout"] / found.before[stay, "maxout"]
@@ -160,8 +159,8 @@ def _same(found: single.Beaten, target: str) -> bool:
 
 @claim("maxout-overflows-where-relu-dies", verdict="measured", sources=["S0.18"])
 def maxout_overflows_where_relu_dies() -> Evidence:
-    r"""As the learning rate grows, ReLU units die, and maxout units do not: with two pieces no unit ended straight in a
-    network that trained. But at the rate at which ReLU units died in numbers, every maxout network overflowed."""
+    r"""In small networks on the digits, at a learning rate at which ReLU units died in numbers, every maxout network
+    overflowed and no ReLU network did. With two pieces no unit of a network that survived was straight."""
     found = runs.fates()
     safe, high, dead = 0.4, 0.8, found.lost("ReLU", 0.8)
     lead = (found.accuracy["2 pieces"] - found.accuracy["ReLU"])[found.rates.index(safe)]
@@ -197,8 +196,8 @@ def _all_over(found: runs.Fates, rate: float) -> list[bool]:
 
 @claim("lost-pieces-come-back", verdict="measured", sources=["S0.18"])
 def lost_pieces_come_back() -> Evidence:
-    r"""With four pieces a unit, some pieces win on no training picture from the start. Training brought most of them
-    back, as the winners move."""
+    r"""With four pieces a unit, some pieces win on no training picture at the start, and training brought most of them
+    back."""
     found = runs.fates()
     start, back = found.lost("4 pieces", 0.4, look=0), found.returned("4 pieces", 0.4)
     return Evidence(
@@ -261,8 +260,8 @@ def _ratio(formula: sp.Expr) -> sp.Rational:
 
 @claim("maxout-at-equal-parameters", verdict="measured", sources=["S0.18"])
 def maxout_at_equal_parameters() -> Evidence:
-    r"""At equal width maxout leads ReLU on the digits. At equal parameters it is far behind in the smallest
-    network, and in the largest its lead, if there is one, stays below one point."""
+    r"""On the digits two pieces lead ReLU at equal width, in all four sizes. At equal parameters they are behind in the
+    smallest network, and in the largest their lead, if there is one, is below one point."""
     found = runs.budgets()
     same, fair = found.lead("2 pieces, equal width"), found.lead("2 pieces")
     ends = [float(end[-1]) for end in mean_interval(fair)[1:]]

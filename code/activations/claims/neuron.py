@@ -12,8 +12,8 @@ from .ledger import Check, Counterexample, Evidence, claim
 
 @claim("a-neuron-is-a-weighted-sum-and-an-activation", verdict="convention", sources=["S0.2", "S2.1", "S2.3"])
 def a_neuron_is_a_weighted_sum_and_an_activation() -> Evidence:
-    r"""A neuron multiplies its inputs by weights, adds a bias, and applies an activation to the sum:
-    $a = f(w \cdot x + b)$. A layer returns one number per neuron, and they are the inputs of the next layer."""
+    r"""A neuron is a weighted sum, a bias and an activation, in this order: $a = f(w \cdot x + b)$, where $w \cdot x$
+    is $w_1 x_1 + \dots + w_n x_n$. Neurons side by side are a layer; their outputs are the inputs of the next layer."""
     return Evidence(
         "This is how the word is used; the threshold unit of 1943 is its oldest form.", cite="mcculloch1943"
     )
@@ -45,7 +45,7 @@ def a_colour_picture_is_a_long_vector() -> Evidence:
 
 @claim("a-bias-is-a-threshold", verdict="proved", sources=["S2.7"])
 def a_bias_is_a_threshold() -> Evidence:
-    r"""With the bias $-b$ a ReLU returns 0 for inputs up to $b$, and above it the input less $b$."""
+    r"""With the weight 1 and the bias $-b$ a ReLU returns 0 for inputs up to $b$, and above it the input less $b$."""
     b = sp.Symbol("b", real=True)
     excess = sp.Symbol("e", positive=True)
     unit = get("relu").at().subs(x, x - b)
@@ -90,7 +90,8 @@ def tanh_keeps_the_sign() -> Evidence:
 
 @claim("the-formal-neuron-was-a-threshold", verdict="reported", sources=["S2.6", "S4.1"])
 def the_formal_neuron_was_a_threshold() -> Evidence:
-    """The first formal neuron was modelled on the nervous cell: it fires when its inputs reach a threshold."""
+    """The first formal neuron was modelled on the nerve cell: it outputs 1 when enough of its inputs are active, and 0
+    otherwise."""
     return Evidence(
         "The paper of 1943 idealises the cell as all or none. It is history, not evidence about today's networks.",
         cite="mcculloch1943",
@@ -100,7 +101,7 @@ def the_formal_neuron_was_a_threshold() -> Evidence:
 @claim("rectifiers-are-older-than-backpropagation", verdict="corrected", sources=["S0.7"])
 def rectifiers_are_older_than_backpropagation() -> Evidence:
     """Activations did not appear in the order sigmoid, tanh, ReLU, leaky ReLU, Maxout: rectifiers were used in 1969,
-    and leaky ReLU and Maxout came in the same year."""
+    long before backpropagation made the sigmoid popular, and leaky ReLU and Maxout came in the same year."""
     years = {name: get(name).year for name in ("sigmoid", "relu", "leaky_relu", "maxout")}
     return Evidence(
         f"Years of the papers cited in the catalogue: {', '.join(f'{name} {year}' for name, year in years.items())}.",

@@ -36,8 +36,8 @@ def a_step_back_brings_one_slope_and_one_w() -> Evidence:
 
 @claim("a-largest-stretch-below-one-vanishes", verdict="argued")
 def a_largest_stretch_below_one_vanishes() -> Evidence:
-    r"""If the largest singular value of $W$ is $s$ and no slope exceeds 1, the gradient of $t$ steps is at most $s^t$
-    times as long: $s < 1$ is enough for it to vanish, and $s > 1$ is needed for it to explode."""
+    r"""If the stretch of $W$ is $s$ and no slope exceeds 1 in size, $t$ steps make a gradient at most $s^t$ times as
+    long: $s < 1$ is enough for it to vanish, and $s > 1$ is needed for it to explode."""
     x = sp.Symbol("x", real=True)
     return Evidence(
         "Norms multiply, and a diagonal of slopes up to 1 lengthens nothing.",
@@ -101,8 +101,8 @@ def powers_follow_the_spectrum_and_not_the_entries() -> Evidence:
 
 @claim("a-tanh-network-can-explode", verdict="corrected")
 def a_tanh_network_can_explode() -> Evidence:
-    r"""Saturation does not rule out exploding gradients. One tanh unit at rest, $h = 0$, has slope 1, so its gradient
-    over $t$ steps is exactly $w^t$. Where it has come to rest at $h \ne 0$ each step has a factor below 1."""
+    r"""Saturation does not rule out exploding gradients. One tanh unit without a bias, at rest in $h = 0$, has slope 1,
+    so its gradient over $t$ steps is exactly $w^t$. At rest in any other $h$ each step has a factor below 1."""
     w, z = sp.symbols("w z", positive=True)
     wild = experiments.through_time(("tanh",), (2.0,), noise=0.0).rate("tanh")[0]
     return Evidence(
@@ -131,8 +131,8 @@ def a_tanh_network_can_explode() -> Evidence:
 @claim("a-radius-above-one-explodes-where-all-slopes-are-one", verdict="qualified", sources=["S1.10"])
 def a_radius_above_one_explodes_where_all_slopes_are_one() -> Evidence:
     r"""A spectral radius above 1 makes the gradient through time grow by the radius at each step if every slope is 1.
-    With random weights ReLU has switched half of the slopes to 0, tanh has saturated, and both vanish at a radius of
-    1.2."""
+    With random weights ReLU has switched half of the slopes to 0, tanh has saturated, and with either the gradient
+    vanishes at a radius of 1.2."""
     found = experiments.through_time()
     row = found.radii.index(1.2)
     linear, relu, tanh = (found.rate(name)[row] for name in ("identity", "relu", "tanh"))
@@ -186,8 +186,8 @@ def _within_four_errors(width: int) -> Check:
 
 @claim("a-hundred-independent-matrices-explode", verdict="corrected", sources=["S1.12"])
 def a_hundred_independent_matrices_explode() -> Evidence:
-    r"""Independent matrices with eigenvalues on both sides of 1 do not balance each other: $4 \times 4$ matrices of
-    standard normal numbers lengthen a vector by a factor of 1.75 a step."""
+    r"""Independent matrices with eigenvalues on both sides of 1 do not balance each other: a product of $4 \times 4$
+    matrices of standard normal numbers grows by a factor of 1.75 a step."""
     found = products.products((4,), share=4.0, kinds=("linear, fresh W",))
     factor = float(sp.exp(proofs.growth_rate(4, 1)))
     return Evidence(
@@ -262,10 +262,9 @@ def a_relu_cnn_explodes_above_two_over_fan_in() -> Evidence:
 
 @claim("sharing-trades-an-average-for-one-draw", verdict="measured", sources=["S1.10", "S1.12"])
 def sharing_trades_an_average_for_one_draw() -> Evidence:
-    r"""What sharing one matrix over all steps changes is the luck: the growth of a seed is fixed by one draw and not
-    averaged over many, so that seeds differ several times as much. And it tends to be larger, which tips the balance
-    where independent layers just hold: a convolutional ReLU network of variance 2/fan-in explodes with one kernel for
-    all layers."""
+    r"""Sharing one matrix over all steps leaves the growth of a network to a single draw, so that networks differ
+    several times as much, and tends to make it larger. A convolutional ReLU network of variance 2/fan-in explodes with
+    one kernel for all layers."""
     found = products.products()
     fresh, one = (found.growth[f"linear, {kind} W"] for kind in ("fresh", "one"))
     shift, shared = (one - fresh)[-1], products.convolutions().factors("one kernel")[1]

@@ -77,8 +77,8 @@ def capping_relu_does_not_let_it_remember() -> Evidence:
 
 @claim("tanh-remembers-longer-than-relu-from-random-starts", verdict="measured", sources=["S1.10"], subject="recurrent")
 def tanh_remembers_longer_than_relu_from_random_starts() -> Evidence:
-    r"""From random weights recurrent networks do prefer tanh to ReLU: with variance $2/n$ and clipped gradients tanh
-    learns to remember for 40 steps from most starts, and ReLU from next to none."""
+    r"""From random weights tanh does remember longer than ReLU in a recurrent network: with variance $2/n$ and clipped
+    gradients tanh learns to hold a sign for 40 steps from most starts, and ReLU from next to none."""
     kinds = [Kind(name, "2/n", clip=True) for name in ("tanh", "relu")]
     tanh, relu = (_solved(kind, "the intervals met") for kind in kinds)
     narrow, wide = (np.ptp(np.log10(_lags().reach(kind, 40))) for kind in kinds)
@@ -95,8 +95,8 @@ def tanh_remembers_longer_than_relu_from_random_starts() -> Evidence:
 
 @claim("a-forget-gate-has-a-half-life", verdict="proved", sources=["S3.6"], subject="recurrent")
 def a_forget_gate_has_a_half_life() -> Evidence:
-    r"""Along the cell of an LSTM a gradient is multiplied by the forget gate at each step. A gate at $\sigma(b)$ halves
-    it every $\log 2 / \log(1 + e^{-b})$ steps: after 1 step at $b = 0$, and after 14 at $b = 3$."""
+    r"""Along the cell of an LSTM a forget gate that stays at $\sigma(b)$ halves a gradient every
+    $\log 2 / \log(1 + e^{-b})$ steps, its half-life: 1 step at $b = 0$, and about 14 at $b = 3$."""
     steps, b = proofs.half_life().last.rhs, sp.Symbol("b", real=True)
     return Evidence(
         f"At b = 1 the half-life is {float(steps.subs(b, 1)):.2f} steps, at b = 5 it is {float(steps.subs(b, 5)):.0f}.",
@@ -112,7 +112,7 @@ def a_forget_gate_has_a_half_life() -> Evidence:
 @claim("an-lstm-remembers-if-its-gate-starts-open", verdict="qualified", sources=["S3.6"], subject="recurrent")
 def an_lstm_remembers_if_its_gate_starts_open() -> Evidence:
     r"""An LSTM is a remedy for vanishing gradients through time if its forget gates start open: with a forget bias of 3
-    it learns to remember for 40 steps, with a bias of 0 or 1 it does not, in the same number of steps of training."""
+    it learned to remember for 40 steps, and with a bias of 0 or 1 it did not, in equally long training."""
     half, one, three = (Kind("lstm", clip=True, forget=bias) for bias in (0.0, 1.0, 3.0))
     best = _solved(three, "its interval met one of the others")
     return Evidence(
@@ -130,7 +130,7 @@ def an_lstm_remembers_if_its_gate_starts_open() -> Evidence:
 @claim("a-latch-remembers-and-passes-no-gradient", verdict="measured", subject="recurrent")
 def a_latch_remembers_and_passes_no_gradient() -> Evidence:
     r"""A tanh network that starts at the identity and has learned to remember a sign for 40 steps keeps it ten times
-    as long, through noise, and lets next to no gradient back to the first step: what it holds fast it cannot revise."""
+    as long, through noise, and lets next to no gradient back to the first step."""
     kind = Kind("tanh", "identity", clip=True)
     held = lag_experiments.lags((kind,), (40,), recipe=lag_experiments.LONG)
     share, low, high = held.solved(kind, 40)

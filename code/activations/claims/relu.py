@@ -32,8 +32,8 @@ def _measured(what: str, by_seed: np.ndarray, refuted_if: str) -> Measurement:
 
 @claim("relu-stops-one-side-and-passes-the-other", verdict="proved", sources=["S0.15", "S2.7"])
 def relu_stops_one_side_and_passes_the_other() -> Evidence:
-    r"""A ReLU unit with the bias $-b$ returns exactly 0 as long as its inputs add up to $b$ or less, and above that the
-    excess over $b$, without an upper limit."""
+    r"""A ReLU unit with the bias $-b$ returns exactly 0 as long as its weighted inputs add up to $b$ or less, and above
+    that the excess over $b$, without an upper limit."""
     over, under = sp.Symbol("e", positive=True), sp.Symbol("e", nonpositive=True)
     return Evidence(
         "Put the excess e into the definition, once positive and once not.",
@@ -48,7 +48,7 @@ def relu_stops_one_side_and_passes_the_other() -> Evidence:
 @claim("relu-is-positively-homogeneous", verdict="proved")
 def relu_is_positively_homogeneous() -> Evidence:
     r"""A positive factor passes through ReLU: $\mathrm{relu}(cx) = c\,\mathrm{relu}(x)$ for $c > 0$. So a unit's inner
-    weights and bias may be multiplied by $c$ and its outer weight divided by $c$, and nothing changes."""
+    weights and bias may be multiplied by $c$ and its outer weight divided by $c$: the function stays the same."""
     return Evidence(
         "From the form ½(x + |x|); a negative factor turns the bend over and does not pass.",
         derivations=[*proofs.as_half_a_sum(), proofs.homogeneity(), proofs.rescaling()],
@@ -58,7 +58,7 @@ def relu_is_positively_homogeneous() -> Evidence:
 
 @claim("relu-has-all-slopes-from-zero-to-one-at-zero", verdict="proved")
 def relu_has_all_slopes_from_zero_to_one_at_zero() -> Evidence:
-    r"""The lines through 0 that stay below ReLU are those with a slope from 0 to 1: these are its subgradients at 0."""
+    r"""The subgradients of ReLU at 0 are the numbers from 0 to 1."""
     above, below = (str(gap).replace("*", "·").replace("-", "−") for gap in proofs.subgradient_gaps())
     return Evidence(
         f"ReLU lies above the line of slope g by {above} at y > 0 and by {below} at −y.",
@@ -72,7 +72,7 @@ def relu_has_all_slopes_from_zero_to_one_at_zero() -> Evidence:
 
 @claim("relu-slope-at-zero-is-a-convention", verdict="convention", sources=["S1.2"])
 def relu_slope_at_zero_is_a_convention() -> Evidence:
-    r"""At 0 ReLU has no slope. Frameworks return 0 there, and so does this book."""
+    r"""Which slope ReLU has at 0 is a matter of convention. The common frameworks return 0, and so does this book."""
     convention = get("relu").conventions[0]
     return Evidence(
         "The common frameworks take 0; torch and the catalogue of this book are checked here.",
@@ -86,8 +86,8 @@ def relu_slope_at_zero_is_a_convention() -> Evidence:
 
 @claim("relu-slope-at-zero-shows-in-low-precision", verdict="qualified")
 def relu_slope_at_zero_shows_in_low_precision() -> Evidence:
-    r"""Which slope ReLU gets at 0 makes no difference as long as no weighted sum is exactly 0. In float64 that was so
-    in every run, to the last bit; in bfloat16 exact zeros turned up, and every run came out with other weights."""
+    r"""Which slope ReLU gets at 0 makes no difference as long as no weighted sum is exactly 0. In low precision such
+    sums turn up, and the choice changes the weights that training ends with."""
     runs = kinks.kink()
     same = {name: int((~parted).sum()) for name, parted in runs.parted.items()}
     return Evidence(
@@ -118,8 +118,7 @@ def relu_slope_at_zero_shows_in_low_precision() -> Evidence:
 
 @claim("relu-network-is-affine-on-each-region", verdict="argued")
 def relu_network_is_affine_on_each_region() -> Evidence:
-    r"""Where the same units are on, a ReLU network is one affine map, $N(x) = A\,x + c$. A and c change only from
-    region to region."""
+    r"""Where the same units are on, a ReLU network is one affine map, $N(x) = A\,x + c$."""
     network = regions.random_network([5, 4], seed=1)
     cells = regions.cut(network)
     return Evidence(
@@ -151,7 +150,7 @@ def _agrees(network: list[regions.Layer], region: regions.Region) -> bool:
 
 @claim("relu-layer-in-the-plane-has-so-many-regions", verdict="argued")
 def relu_layer_in_the_plane_has_so_many_regions() -> Evidence:
-    r"""A layer of n ReLU units cuts a plane into $1 + n + \tfrac12 n(n - 1)$ regions when its lines are in general
+    r"""A layer of $n$ ReLU units cuts a plane into $1 + n + \tfrac12 n(n - 1)$ regions when its lines are in general
     position, and never into more."""
     found = regions.counts()
     right = all((found.found["general"][row] == counting.regions(units)).all() for row, units in enumerate(found.units))
@@ -177,7 +176,8 @@ def relu_layer_in_the_plane_has_so_many_regions() -> Evidence:
 
 @claim("half-of-relu-outputs-are-zero-at-the-start", verdict="argued", sources=["S0.15", "S1.5"])
 def half_of_relu_outputs_are_zero_at_the_start() -> Evidence:
-    r"""With random weights that are as likely to be w as −w, and biases of 0, half of all ReLU outputs are 0."""
+    r"""With random weights that are as likely to be $w$ as $-w$, and biases of 0, half of all ReLU outputs are 0 on
+    average."""
     measured = zeros.sparsity()
     mean, low, high = mean_interval(measured.start)
     return Evidence(
@@ -193,8 +193,8 @@ def half_of_relu_outputs_are_zero_at_the_start() -> Evidence:
 
 @claim("training-need-not-make-relu-sparser", verdict="measured", sources=["S0.15", "S3.9"])
 def training_need_not_make_relu_sparser() -> Evidence:
-    """Training does not make a ReLU network sparser by itself. With a small learning rate zeros became fewer, with a
-    large one more."""
+    """Training need not make a ReLU network sparser: on the digits zeros became fewer with a small learning rate, and
+    more with a large one."""
     result = zeros.sparsity()
     change = {rate: found[-1] - found[0] for rate, found in result.zeros.items()}
     small, large = min(change), max(change)
@@ -215,9 +215,9 @@ def training_need_not_make_relu_sparser() -> Evidence:
 
 @claim("relu-is-a-detector-of-rare-features", verdict="qualified", sources=["S3.9"])
 def relu_is_a_detector_of_rare_features() -> Evidence:
-    """A ReLU layer is disturbed less by noise below its threshold than a tanh layer with the same weights when features
-    are rare. When half of them are present it is disturbed more. A tanh with larger weights is disturbed less still,
-    unless features are very rare, but it no longer tells how strong they are."""
+    """Where features are rare, noise below the threshold disturbs a ReLU layer less than a tanh layer with the same
+    weights and threshold. Where half of them are present, it disturbs ReLU more. A tanh with larger weights is then
+    disturbed least, but tells less of how strong a feature is."""
     found = rectified.disturbance()
     relu, same, steep = (found.share[name] for name in (RELU_DETECTOR, TANH_DETECTOR, STEEP_DETECTOR))
     rare, common = _measured_rows(found, relu / same)
@@ -290,8 +290,8 @@ def relu_was_six_times_faster_once() -> Evidence:
 
 @claim("relu-is-not-always-the-fastest", verdict="qualified", sources=["S0.13", "S4.16"])
 def relu_is_not_always_the_fastest() -> Evidence:
-    """With the gain and the rate that suit ReLU, a ReLU network needs fewer steps than one with tanh, and the sigmoid
-    does not get there at all. With its own gain and rate the sigmoid needs more steps than ReLU, and tanh fewer."""
+    """ReLU is not always the fastest. On the digits it led with the gain and the learning rate that suit it; when each
+    had its own, the sigmoid needed more steps than ReLU, and tanh fewer."""
     result = paces.pace()
     unfair, _, fair = paces.STAGES
     tanh = _measured(
@@ -325,8 +325,8 @@ def relu_is_not_always_the_fastest() -> Evidence:
 
 @claim("backward-passes-need-no-exponential", verdict="corrected", sources=["S0.14", "S1.6"])
 def backward_passes_need_no_exponential() -> Evidence:
-    r"""The slopes of sigmoid and tanh need no exponential: from the value a that the forward pass has left they are
-    $a(1 - a)$ and $1 - a^2$. Only the forward pass pays."""
+    r"""The slopes of sigmoid and tanh need no exponential: from the value $a$ that the forward pass has left they are
+    $a(1 - a)$ and $1 - a^2$."""
     found = proofs.slopes_from_values()
     return Evidence(
         f"Slopes in terms of the value a: sigmoid {found['sigmoid']}, tanh {found['tanh']}.",
@@ -343,7 +343,7 @@ def backward_passes_need_no_exponential() -> Evidence:
 
 @claim("an-activation-is-one-operation-in-a-column", verdict="proved", sources=["S1.5", "S1.6", "S4.16"])
 def an_activation_is_one_operation_in_a_column() -> Evidence:
-    r"""A unit of n inputs makes n products for each value of its activation. Even if that value costs k products, its
+    r"""A unit of $n$ inputs makes $n$ products for each value of its activation. If that value costs $k$ products, its
     share of the work, $k/(n + k)$, tends to 0 as layers grow wider."""
     n, k = sp.symbols("n k", positive=True)
     share = k / (n + k)

@@ -15,8 +15,8 @@ SLOPE = SIGMOID.diff(x)
 
 @claim("sigmoid-is-the-inverse-of-the-log-odds", verdict="proved", sources=["S1.1", "S2.9"])
 def sigmoid_is_the_inverse_of_the_log_odds() -> Evidence:
-    r"""The sigmoid turns log-odds into the probability that has them: $\sigma(x) = 1/(1 + e^{-x})$ is the only
-    solution $p$ of $\log\frac{p}{1-p} = x$."""
+    r"""The sigmoid turns log-odds into the probability that has them: $p = \sigma(x)$ is the only solution of
+    $\log\frac{p}{1-p} = x$."""
     return Evidence(
         "Solving for p gives the formula; putting it back gives x.",
         derivations=[proofs.from_log_odds(), proofs.inverse()],
@@ -105,8 +105,8 @@ def sigmoid_of_three_and_of_ten() -> Evidence:
 
 @claim("sigmoid-saturates-on-both-sides", verdict="proved", sources=["S0.9", "S3.5", "S4.15"])
 def sigmoid_saturates_on_both_sides() -> Evidence:
-    r"""The sigmoid saturates on both sides: its slope tends to 0 at $-\infty$ and at $+\infty$. Its value is near 0 at
-    one of these ends only."""
+    r"""The sigmoid saturates on both sides: its slope tends to 0 at $-\infty$ and at $+\infty$. Its value tends to 0
+    at the left end only, and to 1 at the right one."""
     return Evidence(
         "Limits of the slope and of the value at both ends.",
         checks=[

@@ -31,8 +31,8 @@ def softplus_is_silu_plus_the_entropy_of_its_gate() -> Evidence:
 
 @claim("softplus-is-within-log-2-of-relu", verdict="proved")
 def softplus_is_within_log_2_of_relu() -> Evidence:
-    r"""Softplus with sharpness $\beta$ lies above ReLU, and nowhere by more than $\tfrac1\beta \log 2$, which it
-    attains at 0."""
+    r"""Softplus lies above ReLU, and nowhere by more than $\log 2$, which it attains at 0. With a sharpness
+    $\beta > 0$, as $\log(1 + e^{\beta x})/\beta$, the largest gap is $\log 2 / \beta$."""
     gap = smooth.softplus_gap().last
     softplus = log(1 + exp(smooth.beta * x)) / smooth.beta
     return Evidence(
@@ -49,8 +49,8 @@ def softplus_is_within_log_2_of_relu() -> Evidence:
 
 @claim("gelu-is-not-relu-averaged-over-noise", verdict="corrected")
 def gelu_is_not_relu_averaged_over_noise() -> Evidence:
-    r"""GELU is not ReLU averaged over Gaussian noise in its input. That average is $x\,\Phi(x) + \varphi(x)$, rises
-    everywhere and has no dip; GELU averages the gate alone, and is $x\,\Phi(x)$."""
+    r"""GELU is not ReLU averaged over Gaussian noise in its input. That average is $x\,\Phi(x) + \varphi(x)$, with
+    the normal density $\varphi$, and has no dip. GELU averages the gate alone, and is $x\,\Phi(x)$."""
     mean = smooth.noisy_relu().last
     return Evidence(
         "Integrate; the slope of the average is Φ, which is positive.",
@@ -68,8 +68,7 @@ def gelu_is_not_relu_averaged_over_noise() -> Evidence:
 @claim("soft-gates-are-not-monotone", verdict="argued")
 def soft_gates_are_not_monotone() -> Evidence:
     r"""A function $x\,g(x)$ with a continuous positive gate is not monotone if it tends to 0 at $-\infty$: somewhere
-    left of 0 it has a lowest point below 0. SiLU, GELU and Mish are such functions, and so is every other one of that
-    form."""
+    left of 0 it has a lowest point below 0. SiLU, GELU and Mish are such functions."""
     f = {name: get(name).at() for name in SMOOTH}
     limits = [Check(f"{name} → 0 at −∞", sp.limit(f[name], x, -oo) == 0) for name in SMOOTH]
     signs = [Check(f"{name} is negative at −1", f[name].subs(x, -1).is_negative) for name in SMOOTH]
@@ -84,8 +83,8 @@ def soft_gates_are_not_monotone() -> Evidence:
 
 @claim("silu-is-lowest-at-minus-one-minus-w", verdict="proved")
 def silu_is_lowest_at_minus_one_minus_w() -> Evidence:
-    r"""SiLU is lowest at $-1 - W(1/e) \approx -1.278464543$, where it is $-W(1/e) \approx -0.2784645428$; $W$ is
-    Lambert's function, and $w = W(1/e)$ is the number with $w\,e^w = 1/e$."""
+    r"""SiLU is lowest at $-1 - W(1/e) \approx -1.278464543$, where it is $-W(1/e) \approx -0.2784645428$, with
+    Lambert's function $W$."""
     at, value = dips.lowest("silu")
     factor = 1 + x + exp(x)
     return Evidence(
@@ -101,8 +100,8 @@ def silu_is_lowest_at_minus_one_minus_w() -> Evidence:
 
 @claim("gelu-and-mish-have-one-lowest-point-each", verdict="argued")
 def gelu_and_mish_have_one_lowest_point_each() -> Evidence:
-    r"""GELU has one lowest point, at $x \approx -0.7517915247$ with the value $-0.1699712075$, and so has Mish, at
-    $x \approx -1.192431215$ with the value $-0.3088434130$."""
+    r"""GELU and Mish have one lowest point each: GELU at $x \approx -0.7518$, where it is about $-0.1700$, and Mish at
+    $x \approx -1.1924$, where it is about $-0.3088$."""
     said = {
         "gelu": ("-0.7517915247", "-0.1699712075"),
         "mish": ("-1.192431215", "-0.3088434130"),
@@ -135,8 +134,8 @@ def _end(name: str, side: sp.Expr) -> sp.Expr:
 
 @claim("smooth-gates-are-bounded-below-and-saturate-on-the-left", verdict="corrected")
 def smooth_gates_are_bounded_below_and_saturate_on_the_left() -> Evidence:
-    r"""GELU's range is not all of $\mathbb R$, and to be unbounded above is not to be free of saturation. GELU stays
-    above $-0.17$, SiLU above $-0.28$ and Mish above $-0.31$, and the slope of all three tends to 0 at $-\infty$."""
+    r"""GELU, SiLU and Mish are unbounded above only: GELU stays above $-0.17$, SiLU above $-0.28$ and Mish above
+    $-0.31$. And all three saturate on the left, where their slopes tend to 0."""
     lowest = {name: sp.N(dips.lowest(name)[1], 6) for name in SMOOTH}
     floors = {"gelu": "-0.17", "silu": "-0.28", "mish": "-0.31"}
     return Evidence(
@@ -157,8 +156,8 @@ def smooth_gates_are_bounded_below_and_saturate_on_the_left() -> Evidence:
 
 @claim("swish-is-as-far-from-relu-as-its-dip-is-deep", verdict="proved")
 def swish_is_as_far_from_relu_as_its_dip_is_deep() -> Evidence:
-    r"""For every $\beta$ the largest distance between $x\,\sigma(\beta x)$ and ReLU is the depth of the dip,
-    $W(1/e)/\beta$. It is half the identity in the other limit, within $\beta x^2/4$."""
+    r"""For every $\beta > 0$ the largest distance between Swish, $x\,\sigma(\beta x)$, and ReLU is the depth of the
+    dip, $W(1/e)/\beta$. As $\beta$ tends to 0 Swish becomes half the identity, within $\beta x^2/4$."""
     swish = get("silu").expr.subs(get("silu").parameters[0].symbol, smooth.beta)
     gap, t, beta = smooth.gap_below_relu().last, smooth.t, smooth.beta
     rest = smooth.small_beta().last
@@ -214,9 +213,9 @@ def gelus_tanh_form_is_within_half_a_thousandth() -> Evidence:
 
 @claim("smooth-gates-can-stop-learning-too", verdict="corrected")
 def smooth_gates_can_stop_learning_too() -> Evidence:
-    r"""SiLU, GELU and Mish are not immune from units that stop learning. Their slope is 0 at one point only, yet in
-    the left tail it vanishes like $x\,e^x$, for GELU like $x\,\varphi(x)$, and rounds to 0: in float32 at $x = -15$
-    for GELU and at $x = -110$ for the others."""
+    r"""SiLU, GELU and Mish units can stop learning, too. In the left tail their slopes vanish like $x\,e^x$, and
+    GELU's like $x\,\varphi(x)$, and then they round to 0: in float32 GELU's does at $x = -15$, and those of the others
+    do at $x = -110$."""
     at = {"gelu": np.float32(-15), "silu": np.float32(-110), "mish": np.float32(-110)}
     return Evidence(
         "Limits of slopes over their tails; and the correctly rounded slopes in float32.",
@@ -295,8 +294,8 @@ def silu_is_a_gated_unit_with_shared_weights() -> Evidence:
 
 @claim("two-gated-units-multiply-exactly", verdict="proved")
 def two_gated_units_multiply_exactly() -> Evidence:
-    r"""Two SwiGLU units, or two GEGLU units, multiply two numbers without error: $a\,f(b) - a\,f(-b) = a\,b$, because
-    $f(b) - f(-b) = b$ for every gate with $g(b) + g(-b) = 1$."""
+    r"""Two SwiGLU units, or two GEGLU units, multiply two numbers without error: $a\,f(b) - a\,f(-b) = a\,b$ for
+    every $f(b) = b\,g(b)$ whose gate has $g(b) + g(-b) = 1$."""
     return Evidence(
         "The gates at b and at −b are open once together.",
         derivations=[smooth.two_units_multiply("swiglu"), smooth.two_units_multiply("geglu")],
@@ -315,7 +314,7 @@ def two_gated_units_multiply_exactly() -> Evidence:
 @claim("two-thirds-of-the-width", verdict="qualified")
 def two_thirds_of_the_width() -> Evidence:
     r"""A gated layer has as many parameters as a plain one at two thirds of its width, if it has as many outputs as
-    inputs and no biases. With biases it is slightly less, and with fewer outputs it may be nearly one half."""
+    inputs and no biases. With biases the share is slightly less, and with few outputs it is closer to one half."""
     n, k, h = smooth.inputs, smooth.outputs, smooth.h
     share = smooth.matched_width().last.rhs / h
     digits, less = share.subs({n: 64, k: 10}), smooth.share_less_two_thirds()
@@ -334,7 +333,7 @@ def two_thirds_of_the_width() -> Evidence:
 @claim("on-the-digits-no-function-stands-out", verdict="measured")
 def on_the_digits_no_function_stands_out() -> Evidence:
     r"""On the digits, at equal parameters and each at its best rate, none of nine other functions gets as many as 4
-    test pictures of 450 more than ReLU, and none as many as 6 fewer."""
+    test pictures of 450 more than ReLU in the mean over seeds, and none as many as 6 fewer."""
     result = gates.on_digits()
     return Evidence(
         "Same pictures in the same order, 2 110 parameters each, the rate with the smallest training loss.",
@@ -362,8 +361,8 @@ def on_the_digits_no_function_stands_out() -> Evidence:
 
 @claim("each-function-is-best-at-its-own-task", verdict="measured")
 def each_function_is_best_at_its_own_task() -> Evidence:
-    r"""At equal parameters SwiGLU misses less of a product of two inputs than ReLU, by more than a factor of 30, and
-    ReLU misses less of their maximum than SwiGLU, by more than a factor of 10 (geometric means over 20 seeds)."""
+    r"""At equal parameters SwiGLU's error at the product of two inputs is below a thirtieth of ReLU's, and ReLU's error
+    at their maximum is below a tenth of SwiGLU's (geometric means over 20 seeds)."""
     result = gates.fit()
     cases = (("product", "relu", "swiglu", 30), ("maximum", "swiglu", "relu", 10))
     logs = {case: np.log10(result.ratio(*case[:3])) for case in cases}
@@ -418,11 +417,14 @@ def _share(name: str, learned: np.ndarray) -> Measurement:
 
 @claim("gates-lowered-the-loss-of-a-language-model", verdict="reported")
 def gates_lowered_the_loss_of_a_language_model() -> Evidence:
-    r"""In a T5 base model, at equal parameters and after 524 288 steps, the held-out log-perplexity was 1.677 with
-    ReLU, 1.679 with GELU and 1.683 with SiLU in the feed-forward layers, and 1.633 with GEGLU, 1.636 with SwiGLU,
-    1.645 with ReGLU, 1.648 with a gate that has no function, and 1.663 with GLU. Each was trained so once; four
-    shorter runs of 65 536 steps spread by 0.003 to 0.010."""
-    return Evidence("Table 1 of the report; we cannot repeat it here.", cite="shazeer2020")
+    r"""In a T5 base model, at equal parameters, the held-out loss was 1.677 with ReLU, 1.679 with GELU and 1.683 with
+    SiLU; with gates it was 1.633 (GEGLU), 1.636 (SwiGLU), 1.645 (ReGLU), 1.648 (no function) and 1.663 (GLU). Each was
+    trained once; four shorter runs of the same function spread by 0.003 to 0.010."""
+    return Evidence(
+        "Table 1 of the report; we cannot repeat it here. The loss is the log-perplexity after 524 288 steps, with "
+        "these functions in the feed-forward layers; the shorter runs had 65 536 steps.",
+        cite="shazeer2020",
+    )
 
 
 @claim("which-transformer-uses-which", verdict="reported")

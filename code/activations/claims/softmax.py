@@ -28,8 +28,8 @@ def _softmax(*scores: object) -> sp.Matrix:
 
 @claim("softmax-is-the-inverse-of-the-log-odds", verdict="argued")
 def softmax_is_the_inverse_of_the_log_odds() -> Evidence:
-    r"""The softmax is the only way to turn scores into probabilities whose log-odds are differences of scores:
-    $\log (p_i / p_j) = z_i - z_j$ for all $i$, $j$ gives $p_i = e^{z_i} / \sum_j e^{z_j}$."""
+    r"""With any number of outcomes the softmax is the only way to turn scores into probabilities whose log-odds are the
+    differences of the scores."""
     return Evidence(
         "The odds against the last outcome give every probability in terms of that one; their sum gives the rest, for "
         f"{SIZES[0]} to {SIZES[-1]} outcomes.",
@@ -42,15 +42,15 @@ def softmax_is_the_inverse_of_the_log_odds() -> Evidence:
 
 @claim("softmax-is-unchanged-by-a-shift", verdict="proved")
 def softmax_is_unchanged_by_a_shift() -> Evidence:
-    r"""A constant added to every score changes no probability: $\operatorname{softmax}(z + c\mathbf 1) =
+    r"""A constant $c$ added to every score changes no probability: $\operatorname{softmax}(z + c) =
     \operatorname{softmax}(z)$, with any number of scores."""
     return Evidence("The constant comes out of the sum of n terms and cancels.", derivations=[proofs.shift()])
 
 
 @claim("log-sum-exp-moves-with-a-shift", verdict="corrected")
 def log_sum_exp_moves_with_a_shift() -> Evidence:
-    r"""Log-sum-exp is not unchanged by a shift, as is often said of it: it moves along, $\operatorname{lse}(z +
-    c\mathbf 1) = \operatorname{lse}(z) + c$. The softmax is the one that stays."""
+    r"""Log-sum-exp is not unchanged by a shift, as is often said of it: it moves along, $\operatorname{lse}(z + c)
+    = \operatorname{lse}(z) + c$. The softmax is the one that stays."""
     return Evidence(
         "The constant comes out of the sum as a factor and out of the logarithm as a term.",
         derivations=[proofs.log_sum_exp_shift()],
@@ -67,8 +67,8 @@ def log_sum_exp_moves_with_a_shift() -> Evidence:
 
 @claim("softmax-of-two-is-the-sigmoid", verdict="proved", sources=["S0.20"])
 def softmax_of_two_is_the_sigmoid() -> Evidence:
-    r"""With two classes the softmax is the sigmoid of the difference of the scores, so softmax regression with two
-    classes is logistic regression."""
+    r"""With two classes the softmax is the sigmoid of the difference of the scores, so a softmax of two affine scores
+    is logistic regression."""
     return Evidence("Divide by the first exponential.", derivations=[proofs.two_classes()])
 
 
@@ -111,7 +111,7 @@ def softmax_jacobian() -> Evidence:
 @claim("softmax-jacobian-has-rank-one-less", verdict="argued")
 def softmax_jacobian_has_rank_one_less() -> Evidence:
     r"""The Jacobian of a softmax of $K$ scores has rank $K - 1$ at every point: it sends the vector of ones to 0, and
-    no other direction; $v^\top J v$ is the variance of $v$ under the weights $p$."""
+    no other direction."""
     zeros, minors, forms = (
         [proof(size) for size in SIZES] for proof in (proofs.times_ones, proofs.largest_minor, proofs.quadratic_form)
     )
@@ -214,8 +214,8 @@ def convexity_is_not_the_activations_doing() -> Evidence:
 
 @claim("confident-errors-hold-up-the-squared-error", verdict="measured")
 def confident_errors_hold_up_the_squared_error() -> Evidence:
-    r"""The surer a sigmoid unit is of wrong answers, the more times as many steps the squared error needs to put it
-    right as the cross-entropy does, although both pull alike on an undecided unit."""
+    r"""Sent back from long wrong weights, a sigmoid unit takes a multiple of the cross-entropy's steps under the
+    squared error, and a larger one than from short ones, although both losses pull alike on an undecided unit."""
     result = loss_experiments.recovery()
     times = result.slower
     growth = times[-1] / times[0]
@@ -248,9 +248,9 @@ def _measurement(what: str, values_by_seed: np.ndarray, refuted_if: str) -> Meas
 
 @claim("softmax-temperature", verdict="argued", sources=["S0.19"])
 def softmax_temperature() -> Evidence:
-    r"""The softmax keeps the order of the scores at every temperature, with $p_i / p_j = e^{(z_i - z_j)/T}$. As $T$
-    falls to 0 the largest takes all (equal largest share), and as $T$ grows all shares become equal; on the way the
-    largest share never grows with $T$."""
+    r"""The softmax keeps the order of the scores at every temperature $T$. As $T$ falls to 0 the largest score takes
+    all (equal largest ones share it), as $T$ grows all shares become equal, and on the way the largest share never
+    grows with $T$."""
     d, e = sp.symbols("d e", positive=True)
     alone = 1 / (1 + sp.exp(-d / T) + sp.exp(-e / T))
     tied = 1 / (2 + sp.exp(-d / T))
@@ -271,8 +271,8 @@ def softmax_temperature() -> Evidence:
 
 @claim("softmax-does-not-make-the-large-larger", verdict="corrected", sources=["S0.19"])
 def softmax_does_not_make_the_large_larger() -> Evidence:
-    r"""The softmax does not "make the large larger": it keeps the order and turns differences into ratios, but
-    $\operatorname{softmax}(0.9,\ 0.1)$ is $(0.69,\ 0.31)$ to two digits, and the large has become smaller."""
+    r"""The softmax need not "make the large larger": $\operatorname{softmax}(0.9,\ 0.1)$ is $(0.69,\ 0.31)$ to two
+    digits, and the large has become smaller."""
     large, small = sp.Rational(9, 10), sp.Rational(1, 10)
     p = _softmax(large, small)
     return Evidence(
@@ -307,8 +307,8 @@ def softmax_flattens_probabilities() -> Evidence:
 
 @claim("log-sum-exp-is-the-smooth-maximum", verdict="argued")
 def log_sum_exp_is_the_smooth_maximum() -> Evidence:
-    r"""Log-sum-exp exceeds the maximum of $n$ scores by at most $\log n$, and by that much only when all are equal:
-    $\max z < \operatorname{lse}(z) \le \max z + \log n$ for $n \ge 2$."""
+    r"""Log-sum-exp exceeds the maximum of $n \ge 2$ scores, by at most $\log n$, and by that much only when all of them
+    are equal."""
     n, m = sp.symbols("n m", positive=True)
     return Evidence(
         "Log-sum-exp with the largest score taken off.",
@@ -341,15 +341,14 @@ def softmax_is_a_smooth_argmax() -> Evidence:
 @claim("exponentials-need-the-largest-taken-off", verdict="corrected")
 def exponentials_need_the_largest_taken_off() -> Evidence:
     r"""Written as $-z_y + \log \sum_j e^{z_j}$ the cross-entropy is not yet stable: at a logit of 1000 the exponential
-    overflows. With the largest score taken off first it does not; $\tanh$ as a quotient of exponentials has the same
-    fault."""
+    overflows. With the largest score taken off first it does not."""
     z, far = np.array([1000.0, 0.0]), np.float32(100)
     with np.errstate(over="ignore", invalid="ignore"):
         unshifted = -z[0] + np.log(np.sum(np.exp(z)))
         quotient = (np.exp(far) - np.exp(-far)) / (np.exp(far) + np.exp(-far))
     return Evidence(
-        "The loss of the right class at the scores 1000 and 0, whose true value is less than any float64; and tanh "
-        "at 100 in float32.",
+        "The loss of the right class at the scores 1000 and 0, whose true value is less than any float64. Tanh as a "
+        "quotient of exponentials has the same fault, shown at 100 in float32.",
         derivations=[proofs.largest_out()],
         checks=[Check("with the largest taken off the loss is 0", -values.log_softmax(z)[0] == 0)],
         counterexamples=[
@@ -386,7 +385,7 @@ def softmax_works_inside_networks() -> Evidence:
 @claim("attention-scores-need-the-root-of-the-width", verdict="measured")
 def attention_scores_need_the_root_of_the_width() -> Evidence:
     r"""With independent queries and keys of mean 0 and variance 1, plain scores let one key take nearly all the weight
-    as the width grows; divided by $\sqrt d$ they leave the weights as they are at any width."""
+    as the width grows; divided by $\sqrt d$ they leave the largest weight where it is."""
     result = experiments.spread()
     ends = f"from width {result.widths[0]} to {result.widths[-1]}"
     plain, divided = (found[-1] - found[0] for found in result.largest.values())
@@ -409,7 +408,8 @@ def attention_scores_need_the_root_of_the_width() -> Evidence:
 @claim("softmax-shares-are-not-chances-of-being-right", verdict="corrected")
 def softmax_shares_are_not_chances_of_being_right() -> Evidence:
     r"""The largest softmax output is not the probability of being right: a temperature changes it at will and changes
-    no decision, and in training it moves from too little confidence to too much while the accuracy stands still."""
+    no decision, and a linear classifier of digits went from too little confidence to too much in training while its
+    accuracy stood still."""
     cold, hot = (values.softmax(np.array([2.0, 1.0, 0.0]) / t) for t in (0.1, 10.0))
     result, rows = experiments.calibration(), (2, -1)
     early, late = (result.stops[row] for row in rows)

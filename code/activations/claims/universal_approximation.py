@@ -37,8 +37,8 @@ def relu_layer_reaches_every_continuous_function() -> Evidence:
 
 @claim("interpolation-error-bound", verdict="argued")
 def interpolation_error_bound() -> Evidence:
-    r"""Where $f$ has a continuous second derivative, the ReLU layer along its chords is never off by more than
-    $\tfrac18 h^2 \max |f''|$, with $h$ the distance of the knots; for a parabola it is off by exactly that."""
+    r"""The ReLU layer along the chords of $f$, with knots at the distance $h$, keeps the bound
+    $\tfrac18 h^2 \max |f''|$ whenever $f$ has a continuous second derivative, and a parabola attains it."""
     return Evidence(
         "Two derivatives leave f″ − 2K, the product of the distances to the knots is at most h²/4, and x² attains it.",
         derivations=[proofs.remainder(), proofs.largest_product(), proofs.sharpness()],
@@ -51,8 +51,8 @@ def interpolation_error_bound() -> Evidence:
 
 @claim("squares-stay-an-eighth-away-from-a-corner", verdict="argued", sources=["S0.4", "S0.5"])
 def squares_stay_an_eighth_away_from_a_corner() -> Evidence:
-    r"""A hidden layer of squares, $\varphi(x) = x^2$, of any width is off by at least $\tfrac18$ somewhere from $|x|$
-    on $[-1, 1]$, although the square is not affine; two ReLUs give $|x|$ exactly."""
+    r"""However wide it is, a hidden layer of squares is off by at least $\tfrac18$ from $|x|$, somewhere on $[-1, 1]$.
+    Two ReLUs give $|x|$ exactly."""
     gap, r = x**2 + EIGHTH - x, sp.Symbol("r", positive=True)
     return Evidence(
         "Five values with weights that add up to 1 in size and cancel every cubic leave −⅛.",
@@ -79,7 +79,7 @@ SPANS = (("square", 2, 1, 1), ("square", 2, 2, 1), ("square", 2, 1, 2), ("square
 @claim("polynomial-units-fill-a-finite-space", verdict="argued")
 def polynomial_units_fill_a_finite_space() -> Evidence:
     r"""All networks of $L$ hidden layers with a polynomial activation of degree $d$ and $n$ inputs lie in one space of
-    $\binom{d^L + n}{n}$ dimensions, whatever their widths."""
+    $\binom{d^L + n}{n}$ dimensions, however wide they are."""
     networks = 40
     ranks = {span: proofs.span_of_networks(span[0], depth=span[2], inputs=span[3]) for span in SPANS}
     return Evidence(
@@ -120,8 +120,8 @@ def smooth_units_make_powers() -> Evidence:
 
 @claim("universal-approximation-theorem", verdict="reported")
 def universal_approximation_theorem() -> Evidence:
-    r"""For a continuous activation $\varphi$, networks with one hidden layer come uniformly as close as you like to
-    every continuous function on every compact set of $\mathbb{R}^n$ if and only if $\varphi$ is not a polynomial."""
+    """One hidden layer of a continuous activation, as wide as need be, approximates every continuous function on every
+    compact set as closely as you like, if and only if the activation is not a polynomial."""
     return Evidence(
         "This book proves the part for ReLU in one dimension, the step from smooth units to powers, and that "
         "polynomials fail; the general case is theirs.",
@@ -131,9 +131,9 @@ def universal_approximation_theorem() -> Evidence:
 
 @claim("universal-does-not-mean-any-function", verdict="corrected", sources=["S0.5"])
 def universal_does_not_mean_any_function() -> Evidence:
-    r"""Networks with a suitable activation can come close to any *continuous* function on a *bounded, closed* set.
-    They cannot to every function, nor on the whole line, and no amount of data on finitely many points says which
-    function is meant."""
+    r"""Networks with a suitable activation can come close to any *continuous* function on a *bounded, closed* set. They
+    cannot come close to every function, nor to every continuous one on the whole line, and no finite amount of data
+    says which function is meant."""
     n = 10
     wiggle = sp.sin(n * sp.pi * x)
     network = 2 * SIGMOID.subs(x, 3 * x + 1) - 5 * SIGMOID.subs(x, 1 - x) + 4
@@ -181,9 +181,9 @@ def sums_of_sigmoids_are_bounded() -> Evidence:
 
 @claim("differentiability-is-not-the-point", verdict="corrected", sources=["S0.6"])
 def differentiability_is_not_the_point() -> Evidence:
-    r"""An activation need not be differentiable everywhere: ReLU is not. Almost everywhere is not the point either: the
-    step is, with slope 0, and nothing can be learned through it. What training needs is a slope that is useful, not 0
-    over a large part of the inputs."""
+    r"""An activation need not be differentiable everywhere: ReLU is not, at 0. Almost everywhere is not enough either:
+    the step is, with slope 0, and no gradient descends through it. Training needs a slope that differs from 0 on a
+    large part of the inputs."""
     return Evidence(
         "ReLU has two slopes at 0 and is trained every day; the step has the slope 0 on both of its pieces.",
         counterexamples=[
@@ -255,8 +255,8 @@ def random_depth_makes_few_pieces() -> Evidence:
 
 @claim("training-does-not-find-the-formula", verdict="measured", sources=["S0.5"])
 def training_does_not_find_the_formula() -> Evidence:
-    """That weights exist does not mean that training finds them: for a wave and 16 ReLU units, gradient descent (Adam)
-    from random starts ends with a worst error several times that of the weights written down by formula."""
+    """For a wave and 16 ReLU units, gradient descent (Adam) from random starts ends with a worst error that is on
+    average several times that of the weights written down by formula."""
     found = layers.train("wave", units=16)
     low, high = found.interval
     return Evidence(
@@ -279,9 +279,10 @@ def training_does_not_find_the_formula() -> Evidence:
 
 @claim("barron-rate-is-free-of-the-dimension", verdict="reported")
 def barron_rate_is_free_of_the_dimension() -> Evidence:
-    r"""For a target whose Fourier transform has a finite first moment $C$, some layer of $n$ sigmoid units has a mean
-    squared error of at most $(2 r C)^2 / n$ on a ball of radius $r$, in any number of dimensions."""
+    r"""For targets that are smooth in Barron's sense, some layer of $n$ sigmoid units has a mean squared error of at
+    most $c/n$ in any number of dimensions, where the constant $c$ belongs to the target and to the region."""
     return Evidence(
-        "The rate does not depend on the dimension; the constant C may, and can grow quickly with it.",
+        "Barron's sense: the target's Fourier transform has a finite first moment C. On a ball of radius r the bound "
+        "is (2rC)²/n. The rate does not depend on the dimension; the constant C may, and can grow quickly with it.",
         cite="barron1993",
     )

@@ -21,8 +21,8 @@ from .ledger import Check, Counterexample, Evidence, claim
 
 @claim("one-error-serves-a-whole-neuron", verdict="proved")
 def one_error_serves_a_whole_neuron() -> Evidence:
-    r"""A neuron's error $\delta = \partial \ell / \partial z$ is all that is needed to go backwards: the loss has the
-    slope $\delta x_i$ in a weight, $\delta$ in the bias and $\delta w_i$ in an input."""
+    r"""A neuron's error $\delta$ is all that is needed to go backwards: the loss has the slope $\delta x_i$ in a
+    weight, $\delta$ in the bias and $\delta w_i$ in an input."""
     return Evidence(
         "The chain rule, for a free activation and a free loss.",
         derivations=[back.error(), back.by_weight(), back.by_bias(), back.by_input()],
@@ -31,9 +31,8 @@ def one_error_serves_a_whole_neuron() -> Evidence:
 
 @claim("backwards-is-the-transposed-weights", verdict="argued")
 def backwards_is_the_transposed_weights() -> Evidence:
-    r"""Backwards, a layer multiplies by its transposed weights and then by its slopes:
-    $\delta_{l-1} = (W_l^\top \delta_l) \odot f'(z_{l-1})$. The slopes in its weights are
-    $\partial \ell / \partial W_l = \delta_l a_{l-1}^\top$."""
+    r"""Backwards, a layer's errors are multiplied by its transposed weights and then by the slopes of the layer below.
+    The loss's slope in a weight is the error that the weight feeds times the output that it multiplies."""
     return Evidence(
         "An input collects what each unit sends back; written for all inputs at once this is a product with the "
         "transposed matrix, of any size.",
@@ -51,8 +50,9 @@ def backwards_is_the_transposed_weights() -> Evidence:
 
 @claim("a-chain-multiplies-slopes-and-weights", verdict="corrected", sources=["S3.3"])
 def a_chain_multiplies_slopes_and_weights() -> Evidence:
-    r"""The gradient that reaches the first unit of a chain is a product of $L$ slopes *and* $L - 1$ weights. For
-    sigmoids the slopes alone make at most $4^{-L}$; whether the whole is tiny depends on the weights."""
+    r"""The gradient at the first unit of a chain is, up to the loss's own slope, a product of $L$ slopes *and*
+    $L - 1$ weights. The slopes of sigmoids alone make at most $4^{-L}$; whether the whole is tiny depends on the
+    weights."""
     depth, w, b, half = 5, 4, -2, sp.Rational(1, 2)
     z = w * half + b
     factor = w * curve.slope_at(z)
@@ -74,8 +74,7 @@ def a_chain_multiplies_slopes_and_weights() -> Evidence:
 @claim("a-sigmoid-passes-a-gradient-only-in-a-window", verdict="argued")
 def a_sigmoid_passes_a_gradient_only_in_a_window() -> Evidence:
     r"""A sigmoid unit multiplies a gradient by a factor of size 1 or more only if $|w| \ge 4$, and then only for inputs
-    in one interval, of width $t / \cosh^2 t$ with $\cosh^2 t = |w|/4$. No weight makes it wider than the width at
-    $t \tanh t = \tfrac12$."""
+    in one interval. No weight makes it wider than 0.448."""
     at, size, width = proofs.widest()
     return Evidence(
         f"The widest window is {sp.N(width, 6)} wide, at |w| = {sp.N(size, 6)}; a sigmoid's outputs fill an interval "
@@ -134,9 +133,8 @@ def a_chain_has_a_gradient_below_one_on_average() -> Evidence:
 
 @claim("a-layer-stretches-by-slope-times-weight", verdict="argued")
 def a_layer_stretches_by_slope_times_weight() -> Evidence:
-    r"""A layer's Jacobian is $\operatorname{diag}(f'(z))\,W$, and it stretches no vector by more than
-    $\max |f'| \cdot \lVert W \rVert$. So a sigmoid layer with $\lVert W \rVert < 4$ shrinks every gradient; one with a
-    larger norm may, but need not."""
+    r"""A layer's Jacobian stretches no vector by more than $\max |f'| \cdot \lVert W \rVert$. So a sigmoid layer with
+    $\lVert W \rVert < 4$ shrinks every gradient; one with a larger norm may, but need not."""
     return Evidence(
         "The Jacobian of two units and three inputs entry by entry, and the gap in the bound as a sum of squares.",
         derivations=[back.jacobian(2, 3), proofs.norm_gap(3)],

@@ -64,8 +64,8 @@ def _on_points(formula: sp.Expr) -> tuple[sp.Expr, ...]:
 
 @claim("hand-set-weights-are-not-trained", verdict="corrected", sources=["S2.12"])
 def hand_set_weights_are_not_trained() -> Evidence:
-    r"""To write down weights that compute XOR shows that they exist. It trains nothing, and training two ReLU units
-    from random weights fails more often than it succeeds."""
+    r"""To write down weights that compute XOR shows that they exist, and trains nothing. Training two ReLU units from
+    random weights failed more often than it succeeded."""
     result = runs.success()
     share = result.share("relu", 2)
     others = [result.share(name, 2).interval[0] for name in (*MONOTONE, *NOT_MONOTONE) if name != "relu"]
@@ -201,7 +201,7 @@ def _gains(name: str) -> bool:
 @claim("non-monotone-activations-reach-xor-more-often", verdict="measured")
 def non_monotone_activations_reach_xor_more_often() -> Evidence:
     r"""With two hidden units, training reaches XOR more often with each of the non-monotone activations tried than with
-    each of the monotone ones, and with one unit only they reach it at all."""
+    any of the monotone ones. With one hidden unit the monotone ones never reach it, and the others mostly do."""
     result, refuted = runs.success(), "the intervals of the two groups met"
     monotone = [_measured(result, name, 2, refuted) for name in MONOTONE]
     others = [_measured(result, name, 2, refuted) for name in NOT_MONOTONE]

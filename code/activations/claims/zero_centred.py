@@ -28,8 +28,8 @@ def _measurement(what: str, values: np.ndarray, refuted_if: str) -> Measurement:
 
 @claim("one-example-moves-a-neurons-weights-one-way", verdict="qualified", sources=["S0.10"])
 def one_example_moves_a_neurons_weights_one_way() -> Evidence:
-    r"""If all inputs of a neuron are positive, then for one example the gradients of its weights all have the sign of
-    its δ, so that one step raises all of them or lowers all of them."""
+    r"""If all inputs of one neuron are positive, then for one example all gradients of its weights have the sign of its
+    δ: one step raises all of the weights or lowers all of them."""
     product = proofs.product_of_two()
     mixed = proofs.weight_gradients([[1], [-1]], [[2, 1], [1, 2]])
     return Evidence(
@@ -55,8 +55,8 @@ def one_example_moves_a_neurons_weights_one_way() -> Evidence:
 
 @claim("gradients-of-a-layer-need-not-share-a-sign", verdict="corrected", sources=["S3.11"])
 def gradients_of_a_layer_need_not_share_a_sign() -> Evidence:
-    r"""The weight gradients of one *neuron* share a sign for one example with positive inputs. Those of a *layer* need
-    not: each neuron has its own δ, and a ReLU's zeros have the gradient 0."""
+    r"""Even for one example with positive inputs, the weight gradients of a whole *layer* need not share a sign: each
+    neuron has its own δ. And where a ReLU passes on 0, the gradient is 0."""
     layer = proofs.weight_gradients([[1, -1]], [[2, 1]])
     with_zero = proofs.weight_gradients([[1]], [[2, 0]])
     return Evidence(
@@ -73,8 +73,8 @@ def gradients_of_a_layer_need_not_share_a_sign() -> Evidence:
 
 @claim("sigmoid-is-centred-at-one-half-and-tanh-at-zero", verdict="argued", sources=["S1.6"])
 def sigmoid_is_centred_at_one_half_and_tanh_at_zero() -> Evidence:
-    r"""Whatever the distribution of its input, as long as it is symmetric about 0, the sigmoid's mean is ½ and that of
-    tanh is 0. The sigmoid's output is positive always."""
+    r"""If the input is distributed symmetrically about 0, however else, the mean of the sigmoid's outputs is ½ and that
+    of tanh's is 0. The sigmoid's outputs are all positive."""
     return Evidence(
         "The mean over x and −x is the same number for every x.",
         derivations=[proofs.mean_of_two("sigmoid"), proofs.mean_of_two("tanh")],
@@ -86,8 +86,8 @@ def sigmoid_is_centred_at_one_half_and_tanh_at_zero() -> Evidence:
 
 @claim("tanh-is-centred-only-if-its-inputs-are", verdict="qualified", sources=["S0.11"])
 def tanh_is_centred_only_if_its_inputs_are() -> Evidence:
-    r"""Tanh has outputs of mean 0 if its inputs are symmetric about 0. It does not repair inputs that are not, and it
-    saturates on both sides as the sigmoid does."""
+    r"""Tanh passes on the balance of inputs that are symmetric about 0, and does not repair inputs that are not. It
+    saturates on both sides, as the sigmoid does."""
     lopsided = TANH.subs(x, 2) / 2
     return Evidence(
         "Tanh is odd; its slope tends to 0 at both ends.",
@@ -106,8 +106,8 @@ def tanh_is_centred_only_if_its_inputs_are() -> Evidence:
 
 @claim("batches-weaken-the-agreement-and-do-not-end-it", verdict="measured", sources=["S0.10"])
 def batches_weaken_the_agreement_and_do_not_end_it() -> Evidence:
-    r"""If δ has mean 0 and does not depend on the inputs, ten sigmoid inputs' gradients still share a sign in about
-    half of all large batches, as the integral says. Ten fair coins would do so in one of 512."""
+    r"""If δ has mean 0 and does not depend on the inputs, the gradients of ten weights behind sigmoids still share a
+    sign in about half of all large batches, far more often than ten coins do."""
     result = zigzag.agreement()
     limit = proofs.limiting_agreement(10, _offset("sigmoid"))
     share = _measurement(
@@ -140,7 +140,8 @@ def _holds(values: np.ndarray, number: float) -> bool:
 
 @claim("a-delta-with-a-mean-brings-the-agreement-back", verdict="measured")
 def a_delta_with_a_mean_brings_the_agreement_back() -> Evidence:
-    r"""If δ has a mean, larger batches make the gradients behind sigmoid or ReLU inputs agree more, up to always."""
+    r"""If δ has a mean, the gradients of a batch behind sigmoids or ReLUs agree more often than without one. In the
+    largest batches all of those behind sigmoids agree."""
     result, row = zigzag.agreement(), zigzag.BATCHES.index(27)
     gains = {name: result.share[name, 0.5][row] - result.share[name, 0.0][row] for name in ("sigmoid", "relu")}
     coins = [float(proofs.coin_agreement(batch, up="3/5")) for batch in (9, 81, 243)]
@@ -160,8 +161,8 @@ def a_delta_with_a_mean_brings_the_agreement_back() -> Evidence:
 
 @claim("deltas-of-a-network-agree-less", verdict="measured")
 def deltas_of_a_network_agree_less() -> Evidence:
-    r"""In a network that reads digits the δ depend on the inputs. After a hundred steps of training, large batches
-    agree far less often than with independent δ, and still more often than coins."""
+    r"""In a network that has read digits for a hundred steps, large batches agree far less often than with a δ that
+    does not depend on the inputs, and still more often than coins."""
     result = zigzag.agreement_in_a_network()
     before, after = (result.balance["sigmoid", stop] for stop in (0, 100))
     limit = proofs.limiting_agreement(10, _offset("sigmoid"))
@@ -187,8 +188,8 @@ def deltas_of_a_network_agree_less() -> Evidence:
 
 @claim("a-common-mean-stretches-one-direction", verdict="argued", sources=["S1.7"])
 def a_common_mean_stretches_one_direction() -> Evidence:
-    r"""For $n$ independent inputs of mean $m$ and variance $v$ the condition number of $\mathrm E[aa^\top]$ is
-    $1 + n\,m^2/v$: the direction in which all weights move together has the curvature $v + n m^2$, all others $v$."""
+    r"""A mean $m$ that $n$ independent inputs share makes one direction steep, that in which all weights move together,
+    and leaves the others as they are. It raises the condition number from 1 to $1 + n\,m^2/v$."""
     return Evidence(
         "Two kinds of eigenvectors, for every n.",
         derivations=[proofs.along(), proofs.across(), proofs.condition_number()],
@@ -200,9 +201,9 @@ def a_common_mean_stretches_one_direction() -> Evidence:
 
 @claim("the-best-rate-leaves-a-zigzag", verdict="argued")
 def the_best_rate_leaves_a_zigzag() -> Evidence:
-    r"""On a quadratic loss of condition number κ no fixed rate makes every direction shrink by more than the factor
-    $(\kappa - 1)/(\kappa + 1)$ a step; at the rate that attains it, the steepest direction changes its sign at every
-    step."""
+    r"""On a quadratic loss of condition number κ no fixed rate leaves less than the share $(\kappa - 1)/(\kappa + 1)$
+    of the error in every direction. At the rate that attains it, the error in the steepest direction changes its sign
+    at every step."""
     k, half = proofs.kappa, sp.Rational(1, 2)
     steps = -1 / (k * sp.log((k - 1) / (k + 1)))
     return Evidence(
@@ -218,7 +219,8 @@ def the_best_rate_leaves_a_zigzag() -> Evidence:
 @claim("the-path-turns-back-only-at-large-rates", verdict="qualified", sources=["S3.12"])
 def the_path_turns_back_only_at_large_rates() -> Evidence:
     r"""Where one weight must fall and the other rise, gradient descent zig-zags if its rate exceeds one over the
-    curvature of the shared direction: the move that both weights share then turns back at every step."""
+    curvature of the shared direction: the move that both weights share then turns back at every step. At smaller rates
+    it does not."""
     large, small = (zigzag.descend(2.0, rate) for rate in (0.2, 0.1))
     turns = len(large.weights) - 2
     return Evidence(
@@ -296,8 +298,8 @@ def batch_normalisation_centres_what_the_weights_see() -> Evidence:
 
 @claim("an-offset-lowers-the-rates-that-training-bears", verdict="measured", sources=["S1.7"])
 def an_offset_lowers_the_rates_that_training_bears() -> Evidence:
-    r"""Networks that start as one function, with activations tanh and tanh + 1: with the offset the loss is higher
-    after equal steps if each has its own best rate, and nearly equal if both have the same small one."""
+    r"""Two networks with tanh and with tanh + 1 start as the same function. After equal steps their losses are nearly
+    equal if both have the same small rate; if each has its own best rate, that of tanh + 1 is higher."""
     race = runs.race()
     tanh, moved, *_ = runs.PAIRS
     best, small = race.ratio(moved, tanh), race.ratio(moved, tanh, race.rates[0])
@@ -320,8 +322,8 @@ def an_offset_lowers_the_rates_that_training_bears() -> Evidence:
 
 @claim("the-mean-is-a-part-of-what-separates-sigmoid-from-tanh", verdict="measured", sources=["S1.8"])
 def the_mean_is_a_part_of_what_separates_sigmoid_from_tanh() -> Evidence:
-    r"""With two hidden layers and each at its best rate, a sigmoid network ends at a higher loss than a tanh network;
-    taking only the mean away closes a part of the gap, and doubling the height closes another."""
+    r"""With two hidden layers and each at its best rate, a sigmoid network ends at a higher loss than a tanh network.
+    Taking only the mean away closes a part of the gap, and doubling the height as well closes another."""
     race = runs.race()
     tanh, _, tall, centred, sigmoid = runs.PAIRS
     pairs = {
@@ -357,9 +359,8 @@ def an_offset_costs_more_in_a_deeper_network() -> Evidence:
 
 @claim("the-ideal-activation-is-a-rule-of-thumb", verdict="corrected", sources=["S3.1"])
 def the_ideal_activation_is_a_rule_of_thumb() -> Evidence:
-    r"""Zero mean and saturation on one side are a rule of thumb and not what makes an activation good. In a small race
-    leaky ReLU, which saturates nowhere, and tanh, which has a mean of 0, end where ReLU does; SELU, which meets both
-    conditions in full, does not end below ELU."""
+    r"""Zero mean and saturation on one side are a rule of thumb. In a small race on digits leaky ReLU and tanh end
+    where ReLU does, and SELU, which meets both conditions in full, does not end below ELU, whose mean is not 0."""
     race = runs.race(runs.IDEALS, runs.FINE_RATES)
     tanh, relu, leaky, elu, selu = runs.IDEALS
     level = {"leaky ReLU over ReLU": race.ratio(leaky, relu), "ReLU over tanh": race.ratio(relu, tanh)}

@@ -47,7 +47,10 @@ def in_words(values: np.ndarray, digits: int = 3) -> str:
     >>> in_words(np.array([1.0, 2.0, 3.0])), in_words(np.array([1700.0, 1800.0]))
     ('2 [−0.484, 4.48]', '1750 [1110, 2390]')
     """
-    mean, low, high = (_rounded(end.item(), digits) for end in mean_interval(values))
+    ends = np.array([end.item() for end in mean_interval(values)])
+    # Differences that cancel leave a rounding error in place of 0.
+    ends[np.abs(ends) < 1e-12 * np.ptp(ends)] = 0.0
+    mean, low, high = (_rounded(end, digits) for end in ends)
     return f"{mean} [{low}, {high}]"
 
 

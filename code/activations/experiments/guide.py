@@ -122,7 +122,7 @@ _BRANCHES = (
     _hidden(
         "the network is of ordinary depth",
         "ReLU with He's weights; then tune the learning rate",
-        "nothing like it was clearly better here, and it is the simplest",
+        "others like it were better by little, if at all, and it is the simplest",
         (("choosing", "rectifier-like-functions-are-close"), ("initialisation", "he-keeps-the-mean-square")),
     ),
     _hidden(

@@ -217,7 +217,7 @@ class DataSizes:
         accuracies, leads = [], []
         for row, size in enumerate(self.sizes):
             accuracies.append([size, *(in_words(100 * found[row]) for found in self.accuracy.values())])
-            leads.append([size, *(in_words(_exact_zero(self.lead(other)[row]), 2) for other in others)])
+            leads.append([size, *(in_words(self.lead(other)[row], 2) for other in others)])
         first = table(["pictures", *self.accuracy], accuracies)
         return f"{first}\n\n{table(['prelu minus', *others], leads)}"
 
@@ -233,11 +233,6 @@ class DataSizes:
         first = ", ".join(f"{self.lead(other)[0].mean():+.2g} over {other}" for other in looks)
         words = f"PReLU's lead in points of accuracy; with {self.sizes[0]} pictures: {first}.".replace("-", "−")
         return Chart(Axis("training pictures", "log"), Axis("lead in percentage points"), marks, words=words)
-
-
-def _exact_zero(differences: np.ndarray) -> np.ndarray:
-    """The same differences; where they cancel but for rounding, with the mean 0."""
-    return differences - differences.mean() if abs(differences.mean()) < 1e-12 else differences
 
 
 @kept
