@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from scipy.stats import t
+from scipy.stats import binomtest, t
 
-__all__ = ["band", "in_words", "mean_interval", "table"]
+__all__ = ["band", "in_words", "mean_interval", "table", "wilson"]
 
 
 def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -39,6 +39,16 @@ def band(values: np.ndarray) -> dict[str, np.ndarray]:
     finite = np.isfinite(values).all(axis=-1)
     ends = mean_interval(np.where(finite[..., None], values, np.nan))
     return dict(zip(("y", "lo", "hi"), ends, strict=True))
+
+
+def wilson(count: int, runs: int) -> tuple[float, float, float]:
+    """The share of runs in which something happened, and the ends of its 95 % interval after Wilson.
+
+    >>> [round(end, 3) for end in wilson(3, 4)]
+    [0.75, 0.301, 0.954]
+    """
+    ends = binomtest(count, runs).proportion_ci(method="wilson")
+    return count / runs, float(ends.low), float(ends.high)
 
 
 def in_words(values: np.ndarray, digits: int = 3) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from . import _checks as check
 from ._kept import kept
 from ._summary import in_words, table
+from .leaky import inactive_unit
 from .maxout import share
 
 __all__ = ["KINDS", "TARGETS", "Beaten", "beaten"]
@@ -97,10 +98,9 @@ def _scene(
     rng: np.random.Generator, depth: float, inputs: int, examples: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Inputs with a column of ones, targets relu(z), and the two pieces."""
-    x, w = rng.normal(size=(examples, inputs)), rng.normal(size=inputs)
-    z = x @ (w / np.linalg.norm(w))
-    first = np.append(w / np.linalg.norm(w), -z.max() - depth)
-    return np.column_stack([x, np.ones(examples)]), np.maximum(z, 0), np.stack([first, np.zeros(inputs + 1)], axis=1)
+    x, w, b = inactive_unit(rng, depth, inputs, examples)
+    pieces = np.stack([np.append(w, b), np.zeros(inputs + 1)], axis=1)
+    return np.column_stack([x, np.ones(examples)]), np.maximum(x @ w, 0), pieces
 
 
 def _descend(

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from .. import modules, values
 from ..charts import Axis, Chart, Line, Points, style
@@ -22,6 +21,7 @@ from ._kept import kept
 from ._summary import in_words, mean_interval, table
 from .digits import split
 from .ensemble import Ensemble, Layer, Network
+from .propagation import losses
 
 __all__ = [
     "FINE_RATES",
@@ -367,16 +367,9 @@ def _train(moved: Ensemble, rates: Sequence[float], batch: int, steps: int, seed
     parameters = [parameter.requires_grad_() for parameter in moved.parameters()]
     for _ in range(steps):
         chosen = torch.as_tensor(np.stack([rng.integers(len(x), size=batch) for rng in dice]))
-        gradients = torch.autograd.grad(_losses(moved, x[chosen], labels[chosen]).sum(), parameters)
+        gradients = torch.autograd.grad(losses(moved(x[chosen]).logits, labels[chosen]).sum(), parameters)
         with torch.no_grad():
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter -= pace * gradient
     with torch.no_grad():
-        return _losses(moved, x, labels).double().numpy()
-
-
-def _losses(moved: Ensemble, x: Tensor, labels: Tensor) -> Tensor:
-    """The mean cross-entropy of every network: (rate, seed)."""
-    logits = moved(x).logits
-    each = cross_entropy(logits.flatten(0, -2), labels.expand(logits.shape[:-1]).flatten(), reduction="none")
-    return each.view(logits.shape[:-1]).mean(-1)
+        return losses(moved(x).logits, labels).double().numpy()

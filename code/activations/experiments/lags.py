@@ -13,13 +13,12 @@ from itertools import product
 
 import numpy as np
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 
 from ..charts import Axis, Bars, Chart
 from ._checks import not_negative, one_of, positive, several, some_seeds, whole
 from ._kept import kept
-from ._summary import table
+from ._summary import table, wilson
 from ._unrolled import ACTIVATIONS, forward, gradients
 
 __all__ = ["GATED", "LONG", "PLAIN", "SOLVED", "STARTS", "Kind", "Lags", "Recipe", "lags"]
@@ -116,8 +115,7 @@ class Lags:
     def solved(self, kind: Kind, lag: int) -> tuple[float, float, float]:
         """The share of seeds that solve the task, with its 95 % interval after Wilson."""
         hits = int((self.accuracy[self.kinds.index(kind), self.lags.index(lag)] >= SOLVED).sum())
-        interval = binomtest(hits, len(self.seeds)).proportion_ci(method="wilson")
-        return hits / len(self.seeds), interval.low, interval.high
+        return wilson(hits, len(self.seeds))
 
     def reach(self, kind: Kind, lag: int, after: bool = False) -> np.ndarray:
         """The reach of each seed, sorted, before training or after."""

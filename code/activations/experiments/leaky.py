@@ -20,7 +20,17 @@ from ._summary import in_words, mean_interval, table
 from .ensemble import Network
 from .training import Recipe, train
 
-__all__ = ["SLOPED", "DataSizes", "LearnedSlopes", "Waking", "data_sizes", "drawn_slopes", "learned_slopes", "waking"]
+__all__ = [
+    "SLOPED",
+    "DataSizes",
+    "LearnedSlopes",
+    "Waking",
+    "data_sizes",
+    "drawn_slopes",
+    "inactive_unit",
+    "learned_slopes",
+    "waking",
+]
 
 # --- waking up --------------------------------------------------------------------------------------------------------
 
@@ -86,13 +96,27 @@ def waking(
     return Waking(slopes, seeds, np.array(steps), most)
 
 
+def inactive_unit(
+    rng: np.random.Generator, depth: float, inputs: int, examples: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    r"""Normal inputs (example, input), random weights of length 1, and the bias with which no example reaches the unit.
+
+    .. math:: \max_k \, (w \cdot x_k + b) = -\text{depth}
+
+    >>> x, w, b = inactive_unit(np.random.default_rng(0), 1.0, inputs=3, examples=9)
+    >>> round(float((x @ w + b).max()), 12)
+    -1.0
+    """
+    x, w = rng.normal(size=(examples, inputs)), rng.normal(size=inputs)
+    w = w / np.linalg.norm(w)
+    return x, w, -float((x @ w).max()) - depth
+
+
 def _wake(
     a: float, rng: np.random.Generator, depth: float, inputs: int, examples: int, rate: float, most: int
 ) -> float:
-    x, w = rng.normal(size=(examples, inputs)), rng.normal(size=inputs)
-    w = w / np.linalg.norm(w)
+    x, w, b = inactive_unit(rng, depth, inputs, examples)
     y = np.maximum(x @ w, 0)
-    b = -float((x @ w).max()) - depth
     for step in range(most + 1):
         z = x @ w + b
         if z.max() > 0:

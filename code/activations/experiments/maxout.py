@@ -19,7 +19,7 @@ from ..charts import Axis, Chart, Line
 from ..modules import Maxout
 from . import _checks as check
 from ._kept import kept
-from ._summary import band, in_words, table
+from ._summary import band, in_words, table, wilson
 from .digits import CLASSES, PIXELS
 from .ensemble import Network
 from .training import Recipe, Training, train
@@ -112,8 +112,7 @@ def share(found: np.ndarray) -> tuple[float, float, float]:
     >>> [round(end, 3) for end in share(np.array([1.0, 1.0, 0.0, 1.0]))]
     [0.75, 0.301, 0.954]
     """
-    ends = stats.binomtest(int(found.sum()), found.size).proportion_ci(method="wilson")
-    return float(found.mean()), float(ends.low), float(ends.high)
+    return wilson(int(found.sum()), found.size)
 
 
 # --- equal parameters -------------------------------------------------------------------------------------------------

@@ -16,7 +16,18 @@ from scipy import stats
 
 from ..charts import Axis, Chart, Line, Points
 
-__all__ = ["Layer", "RandomPieces", "corners", "count", "random_pieces", "sawtooth", "sawtooth_chart", "units"]
+__all__ = [
+    "Layer",
+    "RandomPieces",
+    "corners",
+    "count",
+    "random_layers",
+    "random_pieces",
+    "rounded",
+    "sawtooth",
+    "sawtooth_chart",
+    "units",
+]
 
 Layer = tuple[Sequence[Sequence[Fraction]], Sequence[Fraction]]
 Point = tuple[Fraction, Fraction]
@@ -174,20 +185,31 @@ def random_pieces(
         raise ValueError(f"random_pieces: seeds must be two or more, for an interval, got {len(seeds)}")
     shapes = tuple((total // depth,) * depth for depth in depths)
     span, draw = (-reach, reach), np.random.default_rng
-    counts = [[count(_random(shape, draw(seed)), span) for seed in seeds] for shape in shapes]
+    counts = [[count(random_layers((1, *shape, 1), draw(seed)), span) for seed in seeds] for shape in shapes]
     return RandomPieces(shapes, np.array(counts))
 
 
-def _random(shape: Sequence[int], rng: np.random.Generator) -> list[Layer]:
-    widths = (1, *shape, 1)
+def random_layers(sizes: Sequence[int], rng: np.random.Generator, spread: float = 1.0) -> list[Layer]:
+    """Random layers between the given sizes, inputs first and outputs last, in thousandths.
+
+    Weights are normal with variance 2/fan-in, biases normal with standard deviation ``spread``.
+
+    >>> [len(biases) for _, biases in random_layers([1, 3, 2], np.random.default_rng(0))]
+    [3, 2]
+    """
     return [
         (
-            [[_rounded(w) for w in row] for row in rng.normal(scale=(2 / before) ** 0.5, size=(after, before))],
-            [_rounded(b) for b in rng.normal(size=after)],
+            [[rounded(w) for w in row] for row in rng.normal(scale=(2 / before) ** 0.5, size=(after, before))],
+            [rounded(b) for b in rng.normal(scale=spread, size=after)],
         )
-        for before, after in zip(widths, widths[1:], strict=False)
+        for before, after in zip(sizes, sizes[1:], strict=False)
     ]
 
 
-def _rounded(number: float) -> Fraction:
+def rounded(number: float) -> Fraction:
+    """A number in thousandths, exactly.
+
+    >>> rounded(0.12345)
+    Fraction(123, 1000)
+    """
     return Fraction(round(1000 * number), 1000)

@@ -71,10 +71,18 @@ class Propagation:
         width = check.one_of("Propagation", "width", self.widths[0] if width is None else width, self.widths)
         return self.measured[measure][activation, depth, width][self.gains.index(gain)]
 
-    def ratio(self, activation: str, depth: int, gain: float | str | None = None, width: int | None = None):
-        """The gradient norm at the first layer over that at the last, one for each seed."""
-        gradient = self.layers("gradient", activation, depth, gain, width)
-        return gradient[:, 0] / gradient[:, -1]
+    def ratio(
+        self,
+        activation: str,
+        depth: int,
+        gain: float | str | None = None,
+        width: int | None = None,
+        *,
+        measure: str = "gradient",
+    ) -> np.ndarray:
+        """One measure at the first layer over that at the last, one for each seed; the gradient's norm by default."""
+        found = self.layers(measure, activation, depth, gain, width)
+        return found[:, 0] / found[:, -1]
 
     def cases(self) -> Iterator[tuple[str, float | str, int, int]]:
         """Every activation, gain, depth and width, in the order of the table."""

@@ -22,7 +22,7 @@ from ..charts import Axis, Chart, HeatMap, Line
 from . import _checks
 from ._kept import kept
 from ._summary import table
-from .pieces import Layer, Point
+from .pieces import Layer, Point, random_layers, rounded
 
 __all__ = [
     "ARRANGEMENTS",
@@ -188,13 +188,9 @@ def arrangement(kind: str, units: int, seed: int) -> Layer:
     _checks.one_of("arrangement", "kind", kind, ARRANGEMENTS)
     _checks.whole("arrangement", "units", units)
     numbers = np.random.default_rng(seed).normal(size=(units, 3))
-    rows = [tuple(map(_rounded, row)) for row in numbers]
+    rows = [tuple(map(rounded, row)) for row in numbers]
     weights = tuple(rows[0][:2] if kind == "parallel" else row[:2] for row in rows)
     return weights, tuple(Fraction(0) if kind == "through one point" else row[2] for row in rows)
-
-
-def _rounded(number: float) -> Fraction:
-    return Fraction(round(1000 * number), 1000)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -254,14 +250,7 @@ def random_network(widths: Sequence[int], seed: int = 0) -> list[Layer]:
     """
     widths = [_checks.whole("random_network", "widths", width) for width in widths]
     _checks.several("random_network", "widths", widths)
-    rng, sizes = np.random.default_rng(seed), (2, *widths, 1)
-    return [
-        (
-            [[_rounded(w) for w in row] for row in rng.normal(scale=(2 / before) ** 0.5, size=(after, before))],
-            [_rounded(b) for b in rng.normal(scale=0.7, size=after)],
-        )
-        for before, after in zip(sizes, sizes[1:], strict=False)
-    ]
+    return random_layers((2, *widths, 1), np.random.default_rng(seed), spread=0.7)
 
 
 def evaluated(network: Sequence[Layer], x: np.ndarray) -> np.ndarray:
@@ -317,8 +306,8 @@ def turned(turn: float, shift: float, layers: int = 1) -> list[Layer]:
     """
     _checks.one_of("turned", "layers", layers, (1, 2))
     angles = np.radians([turn, 72, 144, 216, 288])
-    weights = [[_rounded(np.cos(angle)), _rounded(np.sin(angle))] for angle in angles]
-    first = (weights, [_rounded(-distance) for distance in (shift, 0.8, 0.8, 0.8, 0.8)])
+    weights = [[rounded(np.cos(angle)), rounded(np.sin(angle))] for angle in angles]
+    first = (weights, [rounded(-distance) for distance in (shift, 0.8, 0.8, 0.8, 0.8)])
     return [first, *(random_network([5, 4], seed=_SEED)[1:] if layers == 2 else [_OUTPUT])]
 
 

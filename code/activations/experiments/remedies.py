@@ -136,8 +136,7 @@ def outcome(networks: Mapping[str, Network], recipe: Recipe = RECIPE, seeds: Ite
 def _power(network: Network, seeds: tuple[int, ...]) -> np.ndarray:
     name, depth = network.activation, network.depth
     shape = dict(activations=(name,), depths=(depth,), gains=(network.gain,), seeds=seeds)
-    delta = propagate(network, **shape, measures=("delta",)).layers("delta", name, depth)
-    return np.log10(delta[:, 0] / delta[:, -1])
+    return np.log10(propagate(network, **shape, measures=("delta",)).ratio(name, depth, measure="delta"))
 
 
 def remedies(seeds: Iterable[int] = range(20)) -> Outcome:

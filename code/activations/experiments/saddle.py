@@ -15,12 +15,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
 from ..charts import Axis, Chart, Line
 from . import _checks as check
 from ._kept import kept
-from ._summary import in_words, mean_interval, table
+from ._summary import in_words, mean_interval, table, wilson
 
 __all__ = ["KINDS", "MEAN", "PLACES", "Escape", "Surroundings", "escape", "surroundings"]
 
@@ -64,8 +63,7 @@ class Escape:
     def share(self, place: str, kind: str) -> tuple[float, float, float]:
         """The share of seeds that have left, with its 95 % interval after Wilson."""
         left = self.left(place, kind)
-        interval = binomtest(int(left.sum()), left.size).proportion_ci(method="wilson")
-        return float(left.mean()), float(interval.low), float(interval.high)
+        return wilson(int(left.sum()), left.size)
 
     def when(self, place: str, kind: str) -> np.ndarray:
         """The first recorded step at which each seed has left, NaN where it has not."""

@@ -24,10 +24,7 @@ from .ensemble import Ensemble, Network
 from .probes import PROBES
 from .propagation import backward, losses
 
-__all__ = ["CHANCE", "Recipe", "Training", "train"]
-
-CHANCE = 0.1
-"""The accuracy of guessing one of ten digits."""
+__all__ = ["Recipe", "Training", "train"]
 
 
 @dataclass(frozen=True)

@@ -214,8 +214,7 @@ def three_units(
         network = Network(width=3, scheme=start, bias=1.0)
         run = propagate(network, activations=tuple(activations), depths=(depth,), seeds=seeds, measures=("delta",))
         for name in run.activations:
-            delta = run.layers("delta", name, depth)
-            power[start, name] = np.log10(delta[:, 0] / delta[:, -1])
+            power[start, name] = np.log10(run.ratio(name, depth, measure="delta"))
     return Corners(power)
 
 

@@ -14,12 +14,12 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from .. import catalogue, modules, values
 from ..charts import Axis, Chart, HeatMap, Histogram, Line, Points, Rule, style
+from ._summary import wilson
 
 __all__ = [
     "ACTIVATIONS",
@@ -168,8 +168,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        interval = binomtest(self.count, self.runs).proportion_ci(method="wilson")
-        return float(interval.low), float(interval.high)
+        return wilson(self.count, self.runs)[1:]
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -28,7 +28,6 @@ __all__ = [
     "p",
     "relu",
     "shortcut",
-    "slope_variance",
     "undo_negative",
     "undo_positive",
     "zero_mean_alpha",
@@ -94,13 +93,6 @@ def divided_slope() -> Derivation:
     return Derivation(Integral(1 / a, (a, 3, 8)) / 5).then(
         log(Rational(8, 3)) / 5, because="$1/a$ is the slope of $\\log a$"
     )
-
-
-def slope_variance() -> Derivation:
-    """The variance of a slope drawn uniformly between l and u: what the noise of a randomised unit is made of."""
-    low, high = sp.symbols("l u", positive=True)
-    spread = Integral((a - (low + high) / 2) ** 2, (a, low, high)) / (high - low)
-    return Derivation(spread).then((high - low) ** 2 / 12, because="integrate")
 
 
 def learned_slope() -> tuple[Derivation, Derivation]:
