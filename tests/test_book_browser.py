@@ -100,8 +100,8 @@ def _live(page, name):
 
 
 def _typeset(page):
-    """Wait until the page's mathematics stands, and what follows from its size has been done."""
-    page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; return null }")
+    """Wait until the fonts of the page's mathematics are there, and what follows from its size has been done."""
+    page.evaluate("async () => { await document.fonts.ready; return null }")
     page.evaluate(_TWO_FRAMES)
 
 

@@ -166,11 +166,11 @@ def test_no_page_names_another_host(strictly_built):
     assert "THEBE_JS_URL" not in strictly_built.html("first.html")
 
 
-def test_mathjax_is_ours_and_trimmed(strictly_built):
-    mathjax = strictly_built.folder / "_build" / "html" / "_static" / "mathjax"
-    assert "_static/mathjax/tex-chtml.js" in strictly_built.html("first.html")
-    assert (mathjax / "tex-chtml.js").exists()
-    assert sum(path.stat().st_size for path in mathjax.rglob("*")) < 3_000_000
+def test_mathematics_comes_typeset_and_is_light(strictly_built):
+    static = strictly_built.folder / "_build" / "html" / "_static"
+    assert "<mjx-math" in strictly_built.html("first.html")
+    assert not re.search(r"<script[^>]*mathjax", strictly_built.html("first.html"), re.IGNORECASE)
+    assert sum(path.stat().st_size for path in (static / "mathematics").iterdir()) < 500_000
 
 
 def test_one_icon_serves_as_favicon(strictly_built):

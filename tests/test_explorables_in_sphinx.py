@@ -3,7 +3,6 @@
 import gzip
 import importlib.util
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,10 +46,7 @@ def test_front_end_is_whole_and_under_twelve_kilobytes(site):
     assert b"--vermillion: #d55e00" in files["explorable.css"]
 
 
-def test_modules_without_their_comments_still_parse(site):
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node on the PATH: install Node 18 or later")
+def test_modules_without_their_comments_still_parse(site, node):
     for module in (site / "_static" / "explorables").glob("*.mjs"):
         assert "/**" not in module.read_text(encoding="utf-8")
         subprocess.run([node, "--check", module], check=True)

@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from hypothesis import strategies as st
 
 FRONTEND_TESTS = Path(__file__).parent / "frontend"
 X = np.linspace(-3, 3, 61)
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="no node on the PATH: install Node 18 or later")
 
 
 def line_chart(steepness=1.0, sign="plus", points=61):
@@ -27,23 +24,22 @@ def line_chart(steepness=1.0, sign="plus", points=61):
 
 
 @pytest.fixture(scope="module")
-def read_back():
+def read_back(node):
     """A function that decodes an explorable with the front end's module, in one Node process for all tests."""
     with subprocess.Popen(
-        [NODE, FRONTEND_TESTS / "read_back.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as node:
+        [node, FRONTEND_TESTS / "read_back.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
 
         def ask(explorable):
-            node.stdin.write(base64.b64encode(explorable.payload).decode() + "\n")
-            node.stdin.flush()
-            return json.loads(node.stdout.readline())
+            process.stdin.write(base64.b64encode(explorable.payload).decode() + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
 
         yield ask
 
 
-@needs_node
-def test_front_end_passes_its_own_tests():
-    run = subprocess.run([NODE, "--test", FRONTEND_TESTS], capture_output=True, text=True)
+def test_front_end_passes_its_own_tests(node):
+    run = subprocess.run([node, "--test", *sorted(FRONTEND_TESTS.glob("*.test.mjs"))], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
     assert "# pass 0" not in run.stdout
 
@@ -51,7 +47,6 @@ def test_front_end_passes_its_own_tests():
 # --- what is packed ---
 
 
-@needs_node
 def test_every_frame_comes_back_with_its_sentence_and_numbers(read_back):
     explorable = explore.explore(line_chart, steepness=[0.5, 1, 2], sign=["plus", "minus"])
     back = read_back(explorable)
@@ -66,7 +61,6 @@ def test_every_frame_comes_back_with_its_sentence_and_numbers(read_back):
         assert y == pytest.approx(line_chart(steepness, sign).marks[1].y, abs=1.1 * 2 / 65534)
 
 
-@needs_node
 def test_free_axes_hold_all_frames_and_given_limits_are_kept(read_back):
     def growing(size):
         line = Line([1, 2], [1, size])
@@ -80,7 +74,6 @@ def test_free_axes_hold_all_frames_and_given_limits_are_kept(read_back):
     assert first["words"] == "A line. The same."
 
 
-@needs_node
 def test_a_line_that_leaves_the_picture_keeps_its_direction(read_back):
     def steep(to):
         return Chart("x", Axis("y", limits=(0, 1)), [Line([0, 1], [0.5, to])], words="A line.")
@@ -167,7 +160,6 @@ def positions(chart, name, mark, limits):
     return np.clip((numbers - ends[0]) / (ends[1] - ends[0]), -30, 31).ravel()
 
 
-@needs_node
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_decoded_is_the_chart_within_half_a_pixel_and_nothing_drawn_is_lost(kind, read_back):
     @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -183,7 +175,6 @@ def test_what_is_decoded_is_the_chart_within_half_a_pixel_and_nothing_drawn_is_l
     check()
 
 
-@needs_node
 def test_any_numbers_are_drawn_or_refused(read_back):
     @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @example([5e-324, 1e-100, 1.0, 2.0], "log", False)

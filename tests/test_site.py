@@ -44,13 +44,17 @@ def test_the_check_sees_a_planted_error_and_a_missing_file(browser, site, built_
     assert any("404" in complaint and "nowhere.png" in complaint for complaint in found)
 
 
-def test_mathematics_is_typeset(browser, site, built_book):
+def test_mathematics_stands_without_scripts_and_does_not_move(browser, site, built_book):
     name = next(page for page in _pages(built_book) if 'class="math' in (built_book / page).read_text(encoding="utf8"))
-    page = browser.new_page()
-    page.goto(f"{site}/{name}", wait_until="networkidle")
-    page.wait_for_selector("mjx-container")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/{name}")
+    formula = page.locator("article mjx-container").first
+    assert "MJX" in formula.evaluate(
+        "(container) => getComputedStyle(container.querySelector('mjx-c'), '::before').fontFamily"
+    )
     assert "\\(" not in page.inner_text("article")
-    page.close()
+    context.close()
 
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])

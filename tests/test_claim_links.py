@@ -1,0 +1,114 @@
+"""Links to claims: they lead to the chapter that shows the claim, and one that leads nowhere ends a strict build."""
+
+import importlib.util
+import io
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
+
+ROOT = Path(__file__).parents[1]
+_HEADER = """\
+---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+
+"""
+CONFIGURATION = """\
+extensions = ['myst_nb', 'claim_links']
+nb_execution_mode = 'off'
+exclude_patterns = ['_build', 'jupyter_execute']
+"""
+
+
+def page(title: str, *claims: str, words: str = "Words.") -> str:
+    cells = "".join(f'```{{code-cell}} ipython3\nclaims.show("{id}")\n```\n\n' for id in claims)
+    return f"{_HEADER}# {title}\n\n{cells}{words}\n"
+
+
+class SmallBook:
+    """A landing page and two chapters; its cells are read, and not executed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.write("conf.py", CONFIGURATION)
+        self.write("index.md", "# Home\n\n```{toctree}\nfirst\nsecond\n```\n")
+        self.write("first.md", page("First", "two-is-even"))
+        self.write("second.md", page("Second", "three-is-odd"))
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf8")
+
+    def build(self) -> str:
+        """What Sphinx warned of."""
+        out, warnings = self.folder / "_build", io.StringIO()
+        with docutils_namespace():
+            app = Sphinx(
+                self.folder, self.folder, out, out / ".doctrees", "html", status=None, warning=warnings, parallel=1
+            )
+            app.build()
+        return warnings.getvalue()
+
+    def links(self, name: str) -> dict[str, str]:
+        soup = BeautifulSoup((self.folder / "_build" / name).read_text(encoding="utf8"), "html.parser")
+        return {link.get_text(): link["href"] for link in soup.select("a:has(.claim-link)")}
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "_ext"))
+    return SmallBook(tmp_path)
+
+
+def test_words_and_bare_ids_lead_to_the_box(book):
+    book.write("first.md", page("First", words="{claim}`Three is not <three-is-odd>`, {claim}`three-is-odd`."))
+    assert book.build() == ""
+    target = "second.html#claim-three-is-odd"
+    assert book.links("first.html") == {"Three is not": target, "three-is-odd": target}
+
+
+def test_a_chapter_goes_before_the_landing_page(book):
+    home = page("Home", "two-is-even", words="```{toctree}\nfirst\nsecond\n```\n\n{claim}`two-is-even`")
+    book.write("index.md", home)
+    assert book.build() == ""
+    assert book.links("index.html") == {"two-is-even": "first.html#claim-two-is-even"}
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [("two-is-evn", "did you mean two-is-even"), ("quite-another", "show it in a chapter first")],
+)
+def test_a_link_that_leads_nowhere_is_a_warning_with_file_line_id_and_the_nearest(book, target, hint):
+    text = page("First", "two-is-even", words=f"Words {{claim}}`as we saw <{target}>`.")
+    book.write("first.md", text)
+    line, warning = len(text.splitlines()), book.build()
+    assert f"first.md:{line}: WARNING: {{claim}}: no page shows the claim “{target}”" in warning
+    assert hint in warning
+
+
+def test_words_about_showing_a_claim_do_not_show_it(book):
+    book.write("second.md", page("Second", words='Write `claims.show("three-is-odd")`. {claim}`three-is-odd`'))
+    assert "no page shows the claim “three-is-odd”" in book.build()
+
+
+def test_a_link_follows_a_claim_that_moves_and_notices_one_that_goes(book):
+    book.write("index.md", page("Home", words="```{toctree}\nfirst\nsecond\n```\n\n{claim}`two-is-even`"))
+    assert book.build() == ""
+    book.write("first.md", page("First"))
+    book.write("second.md", page("Second", "two-is-even"))
+    assert book.build() == ""
+    assert book.links("index.html") == {"two-is-even": "second.html#claim-two-is-even"}
+    book.write("second.md", page("Second"))
+    assert "no page shows the claim “two-is-even”" in book.build()
+
+
+def test_what_a_page_shows_and_links_is_read_from_its_text():
+    spec = importlib.util.spec_from_file_location("claim_links", ROOT / "_ext" / "claim_links.py")
+    extension = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(extension)
+    text = page("Title", "one", "two", words='claims.show("three") {claim}`four`, {claim}`words <five>`')
+    assert extension.shown(text) == ["one", "two"]
+    assert extension.linked(text) == {"four", "five"}
