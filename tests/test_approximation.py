@@ -238,7 +238,7 @@ def test_the_claim_on_training_falls_when_training_does_as_well(monkeypatch):
     rival = layers.Training("wave", 16, 1.0, np.array([0.9, 1.0, 1.1] * 7), GRID, np.zeros((21, GRID.size)))
     monkeypatch.setattr(claims.layers, "train", lambda *_, **__: rival)
     monkeypatch.delitem(claims.training_does_not_find_the_formula.__dict__, "_evidence", raising=False)
-    with pytest.raises(ClaimError, match="not shown that the interval stays above 1"):
+    with pytest.raises(ClaimError, match="refuted by worst error after training"):
         claims.training_does_not_find_the_formula.evidence()
 
 

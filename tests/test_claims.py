@@ -1,9 +1,11 @@
 """Claims stand on what their verdicts ask for, and fall by name when they do not."""
 
+import math
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from activations import claims
@@ -12,6 +14,7 @@ from activations.claims import Check, ClaimError, Counterexample, Evidence, Meas
 from activations.claims.sources import DOCUMENTS, ROWS
 from activations.proofs import Derivation
 
+REFERENCES = set(re.findall(r"^@\w+\{([^,]+),", (Path(__file__).parents[1] / "references.bib").read_text("utf8"), re.M))
 PROOF = Derivation((x + 1) ** 2).then(x**2 + 2 * x + 1, because="multiply out")
 ARGUED = Derivation((x + 1) ** 2).argue(x**2 + 2 * x + 1, because="by inspection")
 HOLDS = Check("2 > 1", 2 > 1)
@@ -19,7 +22,7 @@ CONTRADICTION = Counterexample("2 + 2", predicted=5, found=4)
 
 
 def measured(**changes) -> Measurement:
-    settings = {"what": "share", "mean": 0.5, "low": 0.4, "high": 0.6, "seeds": 20, "refuted_if": "it were below 0.4"}
+    settings = {"what": "share", "mean": 0.5, "low": 0.4, "high": 0.6, "seeds": 20, "above": 0.3}
     return Measurement(**(settings | changes))
 
 
@@ -68,7 +71,12 @@ def test_evidence_that_does_its_duty_stands(verdict, evidence):
         ("measured", Evidence("", measurements=[measured(seeds=19)]), "at least 20 seeds"),
         ("measured", Evidence("", measurements=[measured(low=0.5, high=0.5)]), "an interval"),
         ("measured", Evidence("", measurements=[measured(mean=0.7)]), "an interval"),
-        ("measured", Evidence("", measurements=[measured(refuted_if="")]), "would have refuted"),
+        (
+            "measured",
+            Evidence("", measurements=[measured(above=-math.inf)]),
+            "a bound whose crossing would have refuted",
+        ),
+        ("corrected", Evidence("", measurements=[measured(seeds=5)], counterexamples=[CONTRADICTION]), "20 seeds"),
         ("corrected", Evidence("", checks=[HOLDS]), "a counterexample"),
         ("convention", Evidence(""), "a citation"),
         ("reported", Evidence(""), "a citation"),
@@ -88,6 +96,59 @@ def test_a_check_that_is_not_exactly_true_fells_the_claim(holds):
 def test_a_counterexample_must_contradict():
     with pytest.raises(ClaimError, match="2 \\+ 2 is no counterexample"):
         made("corrected", Evidence("", counterexamples=[Counterexample("2 + 2", 4, 4)])).evidence()
+
+
+def test_words_cannot_contradict_a_number():
+    with pytest.raises(ClaimError, match="the slope is no counterexample, words cannot equal a number"):
+        made("corrected", Evidence("", counterexamples=[Counterexample("the slope", "above 0", 0.1)])).evidence()
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [{"above": 0.4}, {"below": 0.6}, {"above": 0.5, "below": 0.9}, {"holds": 0.7}, {"holds": math.nan}],
+)
+@pytest.mark.parametrize("verdict", ["measured", "qualified", "corrected"])
+def test_an_interval_that_reaches_its_bound_refutes_the_claim(verdict, bounds):
+    evidence = Evidence(
+        "", measurements=[measured(**bounds)], checks=[HOLDS], counterexamples=[CONTRADICTION], condition="x > 0"
+    )
+    with pytest.raises(ClaimError, match=r"claim test-claim falls: refuted by share: 0\.5 \[0\.4, 0\.6\]"):
+        made(verdict, evidence).evidence()
+
+
+def test_an_interval_within_its_bounds_refutes_nothing():
+    for bounds in ({"above": 0.39}, {"below": 0.61}, {"above": 0.3, "below": 0.7}, {"holds": 0.4}):
+        assert not measured(**bounds).refuted
+    assert measured(low=math.nan).refuted
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ({"above": -6}, "the interval reached down to −6"),
+        ({"above": -math.inf, "below": 2}, "the interval reached up to 2"),
+        ({"above": -1, "below": 1}, "the interval reached −1 or 1"),
+        ({"above": -math.inf, "holds": 0.5}, "the interval missed 0.5"),
+        ({"above": 0, "holds": 0.5}, "the interval reached down to 0 or the interval missed 0.5"),
+        ({"refuted_if": "one seed differed"}, "one seed differed"),
+    ],
+)
+def test_a_badge_says_what_would_have_refuted_a_measurement(bounds, words):
+    shown = badge.Badge(claim := made("measured"), Evidence("", measurements=[measured(**bounds)]))
+    assert f"It would have been refuted if {words}." in shown._repr_markdown_() and claim.id in repr(shown)
+
+
+def test_numbers_in_a_badge_have_a_minus_sign_and_names_keep_their_hyphen():
+    text = "From -2 to (-0.5), step 1e-5, zero-mean, S-1: $-1$ and -3"
+    shown = badge.Badge(made("measured"), Evidence(text, measurements=[measured(mean=-0.5, low=-0.6, high=-0.4)]))
+    markdown = shown._repr_markdown_()
+    assert "From −2 to (−0.5), step 1e-5, zero-mean, S-1: $-1$ and −3" in markdown
+    assert "share: −0.5 [−0.6, −0.4] over 20 seeds" in markdown
+
+
+def test_a_badge_says_what_stands_in_numbers_only():
+    claim = made("proved", Evidence("", checks=[HOLDS]), numerical="The mean is a quadrature.")
+    assert "**In numbers only.** The mean is a quadrature." in badge.Badge(claim, claim.evidence())._repr_markdown_()
 
 
 def test_whatever_the_function_raises_names_the_claim():
@@ -125,8 +186,19 @@ def test_an_unknown_claim_names_the_nearest():
 @pytest.mark.parametrize("claim", claims.all_claims().values(), ids=lambda claim: claim.id)
 def test_every_claim_of_the_book_stands(claim):
     shown = claims.show(claim.id)
-    assert shown.evidence is claim.evidence()
-    assert claim.statement and shown.evidence.says
+    evidence = shown.evidence
+    assert evidence is claim.evidence()
+    assert claim.statement and evidence.says
+    assert set(evidence.cite.split(",")) - {""} <= REFERENCES
+    assert all(m.seeds >= 20 and m.low < m.high and m.refutable and not m.refuted for m in evidence.measurements)
+    if claim.verdict == "corrected":
+        assert evidence.counterexamples and all(c.predicted != c.found for c in evidence.counterexamples)
+    if claim.verdict in ("reported", "convention"):
+        assert evidence.cite
+    if claim.verdict == "measured":
+        assert evidence.measurements
+    if claim.verdict == "qualified":
+        assert evidence.condition and evidence.counterexamples
 
 
 def test_a_badge_shows_everything_and_reads_without_scripts():
@@ -151,6 +223,13 @@ def test_a_badge_shows_everything_and_reads_without_scripts():
 
 def test_every_verdict_has_a_word():
     assert set(ledger.VERDICTS) <= set(badge.WORDS)
+
+
+def test_the_command_checks_the_claims_it_is_given(capsys):
+    assert __main__.main(__main__.named(["two-relus-compute-xor", "a-colour-picture-is-a-long-vector"])) == 0
+    assert "2 of 2 stand: 2 proved" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="did you mean two-relus-compute-xor"):
+        __main__.named(["two-relus-compute-xr"])
 
 
 def test_the_command_lists_what_stands_and_what_fell(capsys):

@@ -92,7 +92,12 @@ def _iterates(layer: sp.Lambda, depth: int) -> list[sp.Expr]:
     return found[1:]
 
 
-@claim("relu-is-not-the-closest-to-linear", verdict="corrected", sources=["S2.5"])
+@claim(
+    "relu-is-not-the-closest-to-linear",
+    verdict="corrected",
+    sources=["S2.5"],
+    numerical="The shares of sigmoid and tanh are quadratures; that of ReLU is exact.",
+)
 def relu_is_not_the_closest_to_linear() -> Evidence:
     r"""ReLU is not the activation closest to a linear function: on standard normal inputs an affine function explains
     more of the variance of the sigmoid and of tanh than of ReLU."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..catalogue import get, x
 from ..experiments import benchmark as runs
-from ..experiments._summary import mean_interval
 from ..proofs import outputs
-from .ledger import Check, Counterexample, Evidence, Measurement, claim
+from ._measured import measured
+from .ledger import Check, Counterexample, Evidence, claim
 
 ON_PLAIN_DIGITS = ("identity", "sigmoid", "tanh", "leaky_relu", "elu", "rrelu", "prelu", "cosine")
 """What is trained on the digits as they are, besides ReLU."""
@@ -20,22 +18,15 @@ def _plain() -> runs.Benchmark:
     return runs.benchmark(ON_PLAIN_DIGITS, negatives=False)
 
 
-def _measurement(what: str, values: np.ndarray, refuted_if: str) -> Measurement:
-    mean, low, high = (float(end) for end in mean_interval(values))
-    return Measurement(what, mean, low, high, values.size, refuted_if)
-
-
 @claim("digits-can-be-read-without-an-activation", verdict="measured")
 def digits_can_be_read_without_an_activation() -> Evidence:
     r"""On the digits as they are a network without any activation gets as many test pictures right as one with ReLU,
     within 4 of 450. With about half of the pictures turned into negatives, bright for dark, it gets fewer than a third
     right, and ReLU more than four fifths."""
     plain, hard = _plain(), runs.benchmark()
-    lead = _measurement(
-        "pictures more without activation than with ReLU", plain.difference("identity"), "the interval reached 4 or −4"
-    )
-    without = _measurement("negatives: right without activation", hard.right["identity"], "the interval reached 150")
-    relu = _measurement("negatives: right with ReLU", hard.right["relu"], "the interval reached 360")
+    lead = measured("pictures more without activation than with ReLU", plain.difference("identity"), above=-4, below=4)
+    without = measured("negatives: right without activation", hard.right["identity"], below=150)
+    relu = measured("negatives: right with ReLU", hard.right["relu"], above=360)
     return Evidence(
         "Two hidden layers, the same rates tried for each, on seeds that were not used again.",
         measurements=[lead, without, relu],
@@ -58,8 +49,13 @@ def rectifier_like_functions_are_close() -> Evidence:
     return Evidence(
         "Same draws, same batches, 20 seeds; the intervals shown below are single ones, those checked are wider.",
         measurements=[
-            _measurement(f"pictures more than ReLU: {name}", race.difference(name), f"the wider interval {reached}")
-            for names, reached in ((near, "reached 20 or −20"), (S_SHAPED, "reached −20"))
+            measured(
+                f"pictures more than ReLU: {name}", race.difference(name), f"the wider interval {reached}", **bounds
+            )
+            for names, reached, bounds in (
+                (near, "reached 20 or −20", {"above": -20, "below": 20}),
+                (S_SHAPED, "reached −20", {"below": -20}),
+            )
             for name in names
         ],
         checks=[
@@ -70,7 +66,7 @@ def rectifier_like_functions_are_close() -> Evidence:
 
 
 @claim("relu-then-leaky-then-the-rest-is-no-order-of-accuracy", verdict="corrected", sources=["S3.16"])
-def relu_then_leaky_then_the_rest() -> Evidence:
+def relu_then_leaky_then_the_rest_is_no_order_of_accuracy() -> Evidence:
     r"""“ReLU first, then leaky ReLU or ELU, then the random slope and PReLU” is no order of accuracy. On digits of
     which half are negatives PReLU, named last, gets more pictures right than ReLU and than the random slope; leaky
     ReLU cannot be told from ReLU."""
@@ -78,9 +74,9 @@ def relu_then_leaky_then_the_rest() -> Evidence:
     prelu, leaky = race.difference("prelu"), race.difference("leaky_relu")
     learned = race.difference("prelu", "rrelu")
     parts = [
-        _measurement("pictures more than ReLU: prelu", prelu, "the interval reached 0"),
-        _measurement("pictures more than rrelu: prelu", learned, "the interval reached 0"),
-        _measurement("pictures more than ReLU: leaky_relu", leaky, "the interval left −6 to 6"),
+        measured("pictures more than ReLU: prelu", prelu, above=0),
+        measured("pictures more than rrelu: prelu", learned, above=0),
+        measured("pictures more than ReLU: leaky_relu", leaky, above=-6, below=6),
     ]
     return Evidence(
         "Networks of one size on the same pictures, each at its own rate; PReLU has two parameters more.",
@@ -99,12 +95,8 @@ def the_task_decides_who_wins() -> Evidence:
     r"""The cosine is behind ReLU on the digits as they are, and ahead of it by more than 15 pictures of 450 when half
     of them are negatives: $\cos(-z) = \cos z$, so that a unit without a bias does not see the difference."""
     cosine = get("cosine").expr
-    plain = _measurement(
-        "pictures more than ReLU, as they are", _plain().difference("cosine"), "the interval reached 0"
-    )
-    hard = _measurement(
-        "pictures more than ReLU, half negatives", runs.benchmark().difference("cosine"), "the interval reached 15"
-    )
+    plain = measured("pictures more than ReLU, as they are", _plain().difference("cosine"), below=0)
+    hard = measured("pictures more than ReLU, half negatives", runs.benchmark().difference("cosine"), above=15)
     return Evidence(
         "One function, two tasks that differ in the sign of half of the inputs.",
         measurements=[plain, hard],
@@ -117,14 +109,14 @@ def the_task_decides_who_wins() -> Evidence:
 
 
 @claim("tanh-is-not-always-ahead-of-the-sigmoid", verdict="corrected")
-def tanh_is_not_always_ahead() -> Evidence:
+def tanh_is_not_always_ahead_of_the_sigmoid() -> Evidence:
     r"""“Tanh is always preferred to the sigmoid” holds for one of our tasks and not for the other. In two hidden
     layers, each at its own rate, tanh gets more pictures right with half negatives, and the sigmoid on the digits as
     they are."""
     plain, hard = (race.difference("tanh", "sigmoid") for race in (_plain(), runs.benchmark()))
     ends = [
-        _measurement("pictures more with tanh, as they are", plain, "the interval reached 0"),
-        _measurement("pictures more with tanh, half negatives", hard, "the interval reached 0"),
+        measured("pictures more with tanh, as they are", plain, below=0),
+        measured("pictures more with tanh, half negatives", hard, above=0),
     ]
     return Evidence(
         "The same networks but for the function, its gain and its rate.",
@@ -138,14 +130,14 @@ def tanh_is_not_always_ahead() -> Evidence:
 
 
 @claim("a-winner-of-one-run-leads-by-less-in-the-others", verdict="measured", sources=["S4.17"])
-def a_winner_of_one_run() -> Evidence:
+def a_winner_of_one_run_leads_by_less_in_the_others() -> Evidence:
     r"""Whoever tries the rectifier-like functions with one seed and keeps the best keeps some luck, too: the winner of
     a seed leads ReLU by several pictures more on that seed than on the others, and another seed may have another
     winner."""
     race = runs.benchmark()
     there, elsewhere = race.luck(runs.RECTIFIERS)
     count = len(set(race.winners(runs.RECTIFIERS)))
-    lost = _measurement("what a winner's lead loses on the other seeds", there - elsewhere, "the interval reached 2")
+    lost = measured("what a winner's lead loses on the other seeds", there - elsewhere, above=2)
     return Evidence(
         f"{count} of the functions win at least one of {len(race.seeds)} seeds.",
         measurements=[lost],

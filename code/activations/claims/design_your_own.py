@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import sympy as sp
 
 from ..experiments import luck as searches
@@ -11,6 +10,7 @@ from ..experiments._summary import mean_interval
 from ..experiments.written import written
 from ..proofs import own as proofs
 from ..properties import fact_sheet
+from ._measured import measured
 from .ledger import Check, Counterexample, Evidence, Measurement, claim
 
 ISRLU = written("isrlu", "x if x > 0 else x / sqrt(1 + x**2)", title="ISRLU", cite="carlile2017")
@@ -18,11 +18,6 @@ WAVE = written("wave", "x - cos(x)")
 DOUBLED = written("doubled", "2 * max(x, 0)")
 SQUARE = written("square", "x**2")
 """The functions that the chapter writes down, letter by letter: what it computes is then found and not done again."""
-
-
-def _measurement(what: str, values: np.ndarray, refuted_if: str) -> Measurement:
-    mean, low, high = (float(end) for end in mean_interval(values))
-    return Measurement(what, mean, low, high, values.size, refuted_if)
 
 
 def _trial() -> own.Trial:
@@ -89,8 +84,8 @@ def one_rate_makes_a_double_a_winner() -> Evidence:
         f"The best rates of those tried: ReLU {found.rate('ReLU'):g}, twice ReLU {found.rate('doubled'):g}.",
         checks=[Check("the best rate of twice ReLU is the smaller one", found.rate("doubled") < found.rate("ReLU"))],
         measurements=[
-            _measurement(f"points ahead, both at the rate {smallest:g}", unfair, "the interval reached down to 5"),
-            _measurement("points ahead, each at its best rate", fair, "the interval reached up to 5"),
+            measured(f"points ahead, both at the rate {smallest:g}", unfair, above=5),
+            measured("points ahead, each at its best rate", fair, below=5),
         ],
     )
 
@@ -118,11 +113,11 @@ def _leads(found: own.Trial, label: str, early: int) -> tuple[Measurement, Measu
     """The lead over ReLU at the end, and how much more than that was lost since an early step."""
     last, first = found.lead(label), found.lead(label, early)
     return (
-        _measurement(f"points of {label} over ReLU at the end", last, "the interval reached 0"),
-        _measurement(
+        measured(f"points of {label} over ReLU at the end", last, above=0),
+        measured(
             f"points of its lead at step {early} that were lost, less those that were kept",
             first - 2 * last,
-            "the interval reached 0",
+            above=0,
         ),
     )
 
@@ -143,8 +138,8 @@ def the_best_of_ten_equals_is_lucky() -> Evidence:
             )
         ],
         measurements=[
-            _measurement("points by which the best of ten is ahead", promised, "the interval reached 0"),
-            _measurement("points of that which a second run loses", promised - delivered, "the interval reached 0"),
+            measured("points by which the best of ten is ahead", promised, above=0),
+            measured("points of that which a second run loses", promised - delivered, above=0),
         ],
     )
 
@@ -160,8 +155,8 @@ def the_square_wins_in_one_layer_and_fails_in_four() -> Evidence:
         condition="The network is deep.",
         checks=[Check("f(−x) = f(x)", fact_sheet(SQUARE)["parity"].value == "even")],
         measurements=[
-            _measurement("points over ReLU with four hidden layers", deep.lead("square"), "the interval reached −20"),
-            _measurement("points over ReLU with one hidden layer", shallow.lead("square"), "the interval reached 0"),
+            measured("points over ReLU with four hidden layers", deep.lead("square"), below=-20),
+            measured("points over ReLU with one hidden layer", shallow.lead("square"), above=0),
         ],
         counterexamples=[Counterexample("whether the square beats ReLU with one hidden layer", False, wins)],
     )

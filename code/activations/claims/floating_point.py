@@ -10,9 +10,9 @@ import sympy as sp
 from .. import catalogue, reference, slopes, values
 from ..catalogue import get, x
 from ..experiments import logits, precision
-from ..experiments._summary import mean_interval
 from ..proofs import rounding as proofs
-from .ledger import Check, Counterexample, Evidence, Measurement, claim
+from ._measured import measured
+from .ledger import Check, Counterexample, Evidence, claim
 
 KINDS = tuple(precision.TYPES)
 SIGMOID, TANH = get("sigmoid").at(), get("tanh").at()
@@ -123,7 +123,11 @@ def typed_sigmoid_is_one_too_early() -> Evidence:
 # --- formulas as typed -----------------------------------------------------------------------------------------------
 
 
-@claim("tanh-as-a-quotient-fails-twice", verdict="corrected")
+@claim(
+    "tanh-as-a-quotient-fails-twice",
+    verdict="corrected",
+    numerical="The quotient is evaluated at the numbers named, and one below each of them.",
+)
 def tanh_as_a_quotient_fails_twice() -> Evidence:
     r"""The definition $(e^x - e^{-x})/(e^x + e^{-x})$ is no program for $\tanh$: it gives NaN from 11.1 on in float16,
     88.8 in bfloat16 and float32, and 709.8 in float64, and at $10^{-8}$ in float32 it gives 0."""
@@ -277,20 +281,10 @@ def typed_log_loss_kills_units_that_succeed() -> Evidence:
             Check("each unit is lost sooner with fewer bits", bool((np.diff(steps, axis=0) > 0).all())),
         ],
         measurements=[
-            *(
-                _measured(f"last sound step in {kind}", steps[i], "the interval reached 400")
-                for i, kind in enumerate(few)
-            ),
-            *(
-                _measured(f"share right then, {kind}", right[i], "the interval reached 0.9")
-                for i, kind in enumerate(few)
-            ),
+            *(measured(f"last sound step in {kind}", steps[i], below=400) for i, kind in enumerate(few)),
+            *(measured(f"share right then, {kind}", right[i], above=0.9) for i, kind in enumerate(few)),
         ],
     )
-
-
-def _measured(what: str, numbers: np.ndarray, refuted_if: str) -> Measurement:
-    return Measurement(what, *map(float, mean_interval(numbers)), len(numbers), refuted_if)
 
 
 # --- signed zeros ----------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import math
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -62,20 +63,41 @@ class Counterexample:
     found: object
 
     @property
+    def comparable(self) -> bool:
+        """Words and a number are never equal, so that one against the other would contradict nothing."""
+        return isinstance(self.predicted, str) == isinstance(self.found, str)
+
+    @property
     def contradicts(self) -> bool:
-        return bool(self.predicted != self.found)
+        return self.comparable and bool(self.predicted != self.found)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A mean over seeds with its interval, and the condition that would have refuted the claim."""
+    """A mean over seeds with its interval, and what would have refuted the claim.
+
+    The whole interval has to lie above ``above`` and below ``below``, and to hold the number ``holds``; at least one
+    of the three is given. Where more is to be said than these numbers say, ``refuted_if`` says it.
+    """
 
     what: str
     mean: float
     low: float
     high: float
     seeds: int
-    refuted_if: str
+    refuted_if: str = ""
+    above: float = -math.inf
+    below: float = math.inf
+    holds: float | None = None
+
+    @property
+    def refutable(self) -> bool:
+        return self.holds is not None or self.above > -math.inf or self.below < math.inf
+
+    @property
+    def refuted(self) -> bool:
+        between = self.above < self.low and self.high < self.below
+        return not (between and (self.holds is None or self.low <= self.holds <= self.high))
 
     def __str__(self) -> str:
         return f"{self.what}: {self.mean:.4g} [{self.low:.4g}, {self.high:.4g}] over {self.seeds} seeds"
@@ -128,16 +150,16 @@ def _qualified(evidence: Evidence) -> str:
 
 
 def _measured(evidence: Evidence) -> str:
-    if not evidence.measurements:
-        return "a measurement"
-    for m in evidence.measurements:
-        if m.seeds < MINIMUM_SEEDS:
-            return f"at least {MINIMUM_SEEDS} seeds for “{m.what}”, got {m.seeds}"
-        if not m.low <= m.mean <= m.high or m.low == m.high:
-            return f"an interval around the mean for “{m.what}”, got [{m.low}, {m.high}] and {m.mean}"
-        if not m.refuted_if:
-            return f"what would have refuted “{m.what}”"
-    return ""
+    return "" if evidence.measurements else "a measurement"
+
+
+def _lacks(m: Measurement) -> str:
+    """What a measurement lacks, whatever the verdict, or "" when nothing."""
+    if m.seeds < MINIMUM_SEEDS:
+        return f"at least {MINIMUM_SEEDS} seeds for “{m.what}”, got {m.seeds}"
+    if not m.low <= m.mean <= m.high or m.low == m.high:
+        return f"an interval around the mean for “{m.what}”, got [{m.low}, {m.high}] and {m.mean}"
+    return "" if m.refutable else f"a bound whose crossing would have refuted “{m.what}”"
 
 
 def _corrected(evidence: Evidence) -> str:
@@ -162,13 +184,17 @@ VERDICTS: Mapping[str, _Duty] = {
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the book, its verdict, the source rows that it answers, and the function that backs it."""
+    """A sentence of the book, its verdict, the source rows that it answers, and the function that backs it.
+
+    ``numerical`` says openly which part of it stands on floating point numbers or on samples alone.
+    """
 
     id: str
     verdict: str
     sources: tuple[str, ...]
     subject: str
     function: Callable[[], Evidence]
+    numerical: str = ""
 
     @property
     def statement(self) -> str:
@@ -199,10 +225,13 @@ class Claim:
                 raise ClaimError(f"claim {self.id} falls: not shown that {check.what} (got {check.holds})")
         for example in evidence.counterexamples:
             if not example.contradicts:
-                raise ClaimError(
-                    f"claim {self.id} falls: {example.case} is no counterexample, both are {example.found}"
-                )
-        if missing := VERDICTS[self.verdict](evidence):
+                why = f"both are {example.found}" if example.comparable else "words cannot equal a number"
+                raise ClaimError(f"claim {self.id} falls: {example.case} is no counterexample, {why}")
+        for measurement in evidence.measurements:
+            if measurement.refuted:
+                raise ClaimError(f"claim {self.id} falls: refuted by {measurement}")
+        missing = VERDICTS[self.verdict](evidence) or next(filter(None, map(_lacks, evidence.measurements)), "")
+        if missing:
             raise ClaimError(f"claim {self.id} is called {self.verdict}, and lacks {missing}")
 
 
@@ -210,9 +239,15 @@ _LEDGER: dict[str, Claim] = {}
 
 
 def claim(
-    id: str, *, verdict: str, sources: Iterable[str] = (), subject: str = "", ledger: dict[str, Claim] | None = None
+    id: str,
+    *,
+    verdict: str,
+    sources: Iterable[str] = (),
+    subject: str = "",
+    numerical: str = "",
+    ledger: dict[str, Claim] | None = None,
 ) -> Callable[[Callable[[], Evidence]], Claim]:
-    """Enter the decorated function into the ledger.
+    """Enter the decorated function into the ledger, under the module's SUBJECT or else its name.
 
     Raises ValueError for an unknown verdict or source row, a missing docstring, or an id that is taken.
     """
@@ -228,7 +263,8 @@ def claim(
             raise ValueError(f"claim {id}: the docstring is the statement, and there is none")
         if id in book:
             raise ValueError(f"claim {id}: the id is taken by {book[id].function.__qualname__}")
-        book[id] = Claim(id, verdict, sources, subject or function.__module__.rpartition(".")[2], function)
+        about = subject or function.__globals__.get("SUBJECT") or function.__module__.rpartition(".")[2]
+        book[id] = Claim(id, verdict, sources, about, function, numerical)
         return book[id]
 
     return enter

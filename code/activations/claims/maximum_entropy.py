@@ -7,6 +7,7 @@ import sympy as sp
 
 from ..experiments import maximum_entropy as experiments
 from ..proofs import maximum_entropy as proofs
+from ..proofs import softmax
 from .ledger import Check, Counterexample, Evidence, claim
 
 CLASSES = (2, 3, 4)
@@ -237,13 +238,16 @@ def class_blind_features_give_the_uniform_model() -> Evidence:
     )
 
 
-@claim("class-indexed-features-give-softmax", verdict="proved", sources=["S4.13"])
+@claim("class-indexed-features-give-softmax", verdict="argued", sources=["S4.13"])
 def class_indexed_features_give_softmax() -> Evidence:
     """With one feature for each input and class, the model of largest entropy is the softmax of affine scores; a bias
     is the weight of a constant input."""
     return Evidence(
         "The score of each of three classes, with two inputs.",
         derivations=[proofs.score(y) for y in proofs.CLASSES],
+        argument="The model is a softmax of the scores $\\sum_j w_j f_j(x, y)$. Of the features, one for "
+        "each pair of an input and a class, those of other classes are 0 at $y$. What remains is "
+        "$\\sum_i w_{iy} x_i$, for any numbers of inputs and classes.",
         cite="mount2011",
     )
 
@@ -256,8 +260,8 @@ def sigmoid_is_the_two_class_case() -> Evidence:
     at = {sp.Symbol("s_0", real=True): 0, sp.Symbol("s_1", real=True): sp.log(3)}
     share = proofs.two_classes().steps[0].result.subs(at)
     return Evidence(
-        "Divide above and below by the larger class's exponential.",
-        derivations=[proofs.two_classes()],
+        "Divide above and below by one exponential; then give the first class the score −s and the second 0.",
+        derivations=[proofs.two_classes(), softmax.two_classes_turned()],
         counterexamples=[
             Counterexample("scores 0 and log 3, if the sign were plus", 1 / (1 + sp.Integer(3)), sp.simplify(share))
         ],
@@ -293,7 +297,11 @@ def the_log_likelihood_is_concave() -> Evidence:
     )
 
 
-@claim("maximum-entropy-is-maximum-likelihood", verdict="argued")
+@claim(
+    "maximum-entropy-is-maximum-likelihood",
+    verdict="argued",
+    numerical="The two solvers are compared on two samples.",
+)
 def maximum_entropy_is_maximum_likelihood() -> Evidence:
     """Where they are finite, the multipliers of the maximum entropy model are the weights of unregularised logistic
     regression."""
@@ -322,7 +330,11 @@ OVERLAPPING = ("wine", "versicolor and virginica")
 RUNNING = ("setosa and versicolor", "three irises")
 
 
-@claim("multipliers-are-finite-where-classes-overlap", verdict="qualified")
+@claim(
+    "multipliers-are-finite-where-classes-overlap",
+    verdict="qualified",
+    numerical="The linear programmes are solved in floating point; the triangles are exact.",
+)
 def multipliers_are_finite_where_classes_overlap() -> Evidence:
     r"""The maximum entropy problem has finite multipliers provided that some model without a zero probability meets the
     constraints; that the classes are not linearly separable is not enough."""

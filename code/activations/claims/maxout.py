@@ -12,14 +12,10 @@ from ..experiments import maxout as runs
 from ..experiments._summary import mean_interval
 from ..proofs import approximation
 from ..proofs import maxout as proofs
+from ._measured import measured
 from .ledger import Check, Counterexample, Evidence, Measurement, claim
 
 RELU = get("relu").at()
-
-
-def _measurement(what: str, values: np.ndarray, refuted_if: str) -> Measurement:
-    mean, low, high = (float(end) for end in mean_interval(values))
-    return Measurement(what, mean, low, high, values.size, refuted_if)
 
 
 # --- what a unit can compute ------------------------------------------------------------------------------------------
@@ -114,12 +110,16 @@ def maxout_saturates_only_on_a_flat_piece() -> Evidence:
     return Evidence(
         "The slope in the inputs is that of the winning piece.",
         condition="No piece is flat, that is, has all its weights 0. Training may make one flat, or nearly so.",
+        argument="Where one sum is the largest it stays so nearby, so the slope there is the weight vector of its "
+        "piece. Different pieces tie on lines or planes only, which have no area or volume.",
         checks=[
             Check(f"{name} has the slope {leftmost[name]:g} on its left", _slope(name, -5) == leftmost[name] != 0)
             for name in convex.CASES
             if name != "ReLU"
         ],
-        counterexamples=[Counterexample("the slope of max(0, x) at −5", "not 0", RELU.diff(x).subs(x, -5))],
+        counterexamples=[
+            Counterexample("whether the slope of max(0, x) at −5 differs from 0", True, RELU.diff(x).subs(x, -5) != 0)
+        ],
         cite="goodfellow2013",
     )
 
@@ -140,8 +140,8 @@ def a_beaten_piece_leaves_a_straight_unit() -> Evidence:
     return Evidence(
         "One unit starts dead on all of 100 examples and learns one of two targets.",
         measurements=[
-            _measurement(f"loss left over, target {stay}", rest, "the interval reached 1"),
-            Measurement(f"share in which the piece is back, {sink}", *back, len(found.seeds), "the interval reached ½"),
+            measured(f"loss left over, target {stay}", rest, below=1),
+            Measurement(f"share in which the piece is back, {sink}", *back, len(found.seeds), above=0.5),
         ],
         checks=[
             Check("ReLU's loss never changes", all(_same(found, target) for target in single.TARGETS)),
@@ -168,9 +168,9 @@ def maxout_overflows_where_relu_dies() -> Evidence:
     return Evidence(
         "Three hidden layers of 16 units learn 256 digits with one rate after the other.",
         measurements=[
-            _measurement(f"dead ReLU units at the rate {high:g}", dead, "the interval reached 0"),
-            _measurement(f"lead of two pieces at {safe:g}", lead, "the interval reached 0"),
-            Measurement("leaky networks that overflowed at 2", *leaky, len(found.seeds), "the interval reached ½"),
+            measured(f"dead ReLU units at the rate {high:g}", dead, above=0),
+            measured(f"lead of two pieces at {safe:g}", lead, above=0),
+            Measurement("leaky networks that overflowed at 2", *leaky, len(found.seeds), above=0.5),
         ],
         checks=[
             Check("ReLU units died", float(mean_interval(dead)[1]) > 0),
@@ -203,8 +203,8 @@ def lost_pieces_come_back() -> Evidence:
     return Evidence(
         "Pieces that win nowhere at the start and somewhere at the end.",
         measurements=[
-            _measurement("share of pieces lost at the start", start, "the interval reached 0"),
-            _measurement("share of those that win somewhere at the end", back, "the interval reached one half"),
+            measured("share of pieces lost at the start", start, above=0),
+            measured("share of those that win somewhere at the end", back, above=0.5),
         ],
         checks=[
             Check("some are lost at the start", float(mean_interval(start)[1]) > 0),
@@ -268,9 +268,9 @@ def maxout_at_equal_parameters() -> Evidence:
     return Evidence(
         "One hidden layer, each network at its own best learning rate.",
         measurements=[
-            _measurement("lead at equal width, largest", same[-1], "the interval reached 0"),
-            _measurement("lead at equal parameters, smallest", fair[0], "the interval reached 0"),
-            _measurement("lead at equal parameters, largest", fair[-1], "the interval left −1 to 1"),
+            measured("lead at equal width, largest", same[-1], above=0),
+            measured("lead at equal parameters, smallest", fair[0], below=0),
+            measured("lead at equal parameters, largest", fair[-1], above=-1, below=1),
         ],
         checks=[
             Check("at equal width it leads in all networks", bool((mean_interval(same)[1] > 0).all())),

@@ -17,29 +17,24 @@ from ..experiments._summary import in_words, mean_interval
 from ..proofs import affine
 from ..proofs import regions as counting
 from ..proofs import relu as proofs
+from ._measured import measured
 from .ledger import Check, Counterexample, Evidence, Measurement, claim
 
 RELU = get("relu").at()
 
 
-def _measured(what: str, by_seed: np.ndarray, refuted_if: str) -> Measurement:
-    mean, low, high = (float(end) for end in mean_interval(by_seed))
-    return Measurement(what, mean, low, high, len(by_seed), refuted_if)
-
-
 # --- the function -----------------------------------------------------------------------------------------------------
 
 
-@claim("relu-stops-one-side-and-passes-the-other", verdict="proved", sources=["S0.15", "S2.7"])
+@claim("relu-stops-one-side-and-passes-the-other", verdict="proved", sources=["S0.15"])
 def relu_stops_one_side_and_passes_the_other() -> Evidence:
-    r"""A ReLU unit with the bias $-b$ returns exactly 0 as long as its weighted inputs add up to $b$ or less, and above
-    that the excess over $b$, without an upper limit."""
+    r"""ReLU returns exactly 0 for every sum of 0 or less, and every other sum as it is, without an upper limit."""
     over, under = sp.Symbol("e", positive=True), sp.Symbol("e", nonpositive=True)
     return Evidence(
-        "Put the excess e into the definition, once positive and once not.",
+        "Put a number into the definition, once positive and once not.",
         checks=[
-            Check("an excess e > 0 comes out as e", RELU.subs(x, over) == over),
-            Check("an excess e ≤ 0 comes out as 0", RELU.subs(x, under) == 0),
+            Check("e > 0 comes out as e", RELU.subs(x, over) == over),
+            Check("e ≤ 0 comes out as 0", RELU.subs(x, under) == 0),
             Check("the output has no upper limit", sp.limit(RELU.subs(x, over), over, sp.oo) == sp.oo),
         ],
     )
@@ -99,10 +94,10 @@ def relu_slope_at_zero_shows_in_low_precision() -> Evidence:
             Check("every float64 pair ended with the same bits", same["float64"] == len(runs.seeds)),
         ],
         measurements=[
-            _measured(
+            measured(
                 "exact zeros in a million weighted sums, bfloat16",
                 runs.zeros["bfloat16"],
-                "the interval reached 0",
+                above=0,
             )
         ],
         counterexamples=[
@@ -178,10 +173,10 @@ def relu_layer_in_the_plane_has_so_many_regions() -> Evidence:
 def half_of_relu_outputs_are_zero_at_the_start() -> Evidence:
     r"""With random weights that are as likely to be $w$ as $-w$, and biases of 0, half of all ReLU outputs are 0 on
     average."""
-    measured = zeros.sparsity()
-    mean, low, high = mean_interval(measured.start)
+    start = zeros.sparsity().start
+    mean, low, high = mean_interval(start)
     return Evidence(
-        f"Before training the digits networks have {in_words(measured.start)} zeros among their hidden outputs.",
+        f"Before training the digits networks have {in_words(start)} zeros among their hidden outputs.",
         checks=[
             Check("a normal sum is negative with probability ½", P(Normal("z", 0, 1) < 0) == sp.Rational(1, 2)),
             Check("the interval of the measured share holds ½", bool(low <= 0.5 <= high)),
@@ -207,8 +202,8 @@ def training_need_not_make_relu_sparser() -> Evidence:
             Check("more zeros with the largest rate", bool(mean_interval(change[large])[1] > 0)),
         ],
         measurements=[
-            _measured(f"change of the share of zeros, rate {small:g}", change[small], "the interval reached 0"),
-            _measured(f"change of the share of zeros, rate {large:g}", change[large], "the interval reached 0"),
+            measured(f"change of the share of zeros, rate {small:g}", change[small], below=0),
+            measured(f"change of the share of zeros, rate {large:g}", change[large], above=0),
         ],
     )
 
@@ -224,7 +219,7 @@ def relu_is_a_detector_of_rare_features() -> Evidence:
     return Evidence(
         f"Noise over signal behind ReLU, as a multiple of that behind tanh: {in_words((relu / same)[0], 2)} with "
         f"{found.present[0]:.0%} of the features there, {in_words((relu / same)[-1], 2)} with {found.present[-1]:.0%}.",
-        measurements=[rare],
+        measurements=[rare, common],
         checks=[
             Check("rare: ReLU is disturbed less", rare.high < 1),
             Check("steep tanh is disturbed less than ReLU at the most features", bool((steep[-1] < relu[-1]).all())),
@@ -251,8 +246,8 @@ def _measured_rows(found: rectified.Disturbance, quotient: np.ndarray) -> tuple[
     """The disturbance of ReLU over that of tanh where features are rarest, and where they are most common."""
     what = "disturbance of ReLU over that of tanh, {:.0%} present"
     return (
-        _measured(what.format(found.present[0]), quotient[0], "the interval reached 1"),
-        _measured(what.format(found.present[-1]), quotient[-1], "the interval reached 1"),
+        measured(what.format(found.present[0]), quotient[0], below=1),
+        measured(what.format(found.present[-1]), quotient[-1], above=1),
     )
 
 
@@ -269,10 +264,7 @@ def relu_weakens_correlations() -> Evidence:
             Check("the gap is largest at the most negative correlation", int(gap.mean(axis=1).argmax()) == 0),
             Check("and positive throughout", all(bool(mean_interval(row)[1] > 0) for row in gap)),
         ],
-        measurements=[
-            _measured(what.format(rho), row, "the interval reached 0")
-            for rho, row in zip(result.sums, gap, strict=True)
-        ],
+        measurements=[measured(what.format(rho), row, above=0) for rho, row in zip(result.sums, gap, strict=True)],
     )
 
 
@@ -294,20 +286,18 @@ def relu_is_not_always_the_fastest() -> Evidence:
     had its own, the sigmoid needed more steps than ReLU, and tanh fewer."""
     result = paces.pace()
     unfair, _, fair = paces.STAGES
-    tanh = _measured(
-        "steps of tanh over those of ReLU, ReLU's gain and rate", result.ratio(unfair, "tanh"), "the interval reached 1"
-    )
-    sigmoid = _measured(
+    tanh = measured("steps of tanh over those of ReLU, ReLU's gain and rate", result.ratio(unfair, "tanh"), above=1)
+    sigmoid = measured(
         "steps of sigmoid over those of ReLU, own gain and rate",
         result.ratio(fair, "sigmoid"),
-        "the interval reached 1",
+        above=1,
     )
-    means = {name: float(steps.mean()) for name, steps in result.steps[fair].items()}
+    ahead = measured("steps of tanh over those of ReLU, own gain and rate", result.ratio(fair, "tanh"), below=1)
     return Evidence(
         f"Steps to a loss of {result.loss:g}, each with its own gain and rate: "
         + ", ".join(f"{name} {in_words(steps)}" for name, steps in result.steps[fair].items())
         + ".",
-        measurements=[tanh, sigmoid],
+        measurements=[tanh, sigmoid, ahead],
         checks=[
             Check("with ReLU's settings ReLU is ahead of tanh", tanh.low > 1),
             Check("and no sigmoid network gets there", result.arrived(unfair, "sigmoid") == 0),
@@ -315,7 +305,9 @@ def relu_is_not_always_the_fastest() -> Evidence:
         ],
         counterexamples=[
             Counterexample(
-                "the fewest steps when each has its own gain and rate", "relu", min(means, key=lambda name: means[name])
+                "who needs fewer steps when each has its own gain and rate",
+                "ReLU",
+                "tanh" if ahead.high < 1 else "ReLU",
             )
         ],
         condition="gain and learning rate are those that suit ReLU",
@@ -329,7 +321,7 @@ def backward_passes_need_no_exponential() -> Evidence:
     $a(1 - a)$ and $1 - a^2$."""
     found = proofs.slopes_from_values()
     return Evidence(
-        f"Slopes in terms of the value a: sigmoid {found['sigmoid']}, tanh {found['tanh']}.",
+        f"Slopes in terms of the value a: sigmoid ${sp.latex(found['sigmoid'])}$, tanh ${sp.latex(found['tanh'])}$.",
         derivations=[proofs.slope_of_tanh()],
         counterexamples=[
             Counterexample(f"exponentials in the slope of {name}", 1, int(found[name].count(sp.exp)))

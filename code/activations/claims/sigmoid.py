@@ -89,7 +89,12 @@ def squashing_is_boundedness() -> Evidence:
     )
 
 
-@claim("sigmoid-of-three-and-of-ten", verdict="proved", sources=["S2.8"])
+@claim(
+    "sigmoid-of-three-and-of-ten",
+    verdict="proved",
+    sources=["S2.8"],
+    numerical="Both values are computed to 30 digits, without a bound on the rounding.",
+)
 def sigmoid_of_three_and_of_ten() -> Evidence:
     r"""$\sigma(3)$ rounds to 0.95, and $\sigma(10)$ begins with 0.9999."""
     with mp.workdps(30):

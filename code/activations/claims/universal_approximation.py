@@ -8,7 +8,7 @@ import sympy as sp
 
 from ..catalogue import get, x
 from ..experiments import approximation as layers
-from ..experiments import pieces
+from ..experiments import pieces, xor
 from ..proofs import approximation as proofs
 from .ledger import Check, Counterexample, Evidence, Measurement, claim
 
@@ -76,7 +76,11 @@ def squares_stay_an_eighth_away_from_a_corner() -> Evidence:
 SPANS = (("square", 2, 1, 1), ("square", 2, 2, 1), ("square", 2, 1, 2), ("square", 2, 2, 2), ("cube", 3, 1, 1))
 
 
-@claim("polynomial-units-fill-a-finite-space", verdict="argued")
+@claim(
+    "polynomial-units-fill-a-finite-space",
+    verdict="argued",
+    numerical="That random networks fill the space is found at five sizes; that none leaves it is argued.",
+)
 def polynomial_units_fill_a_finite_space() -> Evidence:
     r"""All networks of $L$ hidden layers with a polynomial activation of degree $d$ and $n$ inputs lie in one space of
     $\binom{d^L + n}{n}$ dimensions, however wide they are."""
@@ -184,12 +188,18 @@ def differentiability_is_not_the_point() -> Evidence:
     r"""An activation need not be differentiable everywhere: ReLU is not, at 0. Almost everywhere is not enough either:
     the step is, with slope 0, and no gradient descends through it. Training needs a slope that differs from 0 on a
     large part of the inputs."""
+    trained = xor.success().share("relu", 8)
     return Evidence(
-        "ReLU has two slopes at 0 and is trained every day; the step has the slope 0 on both of its pieces.",
+        "ReLU has two slopes at 0, and gradient descent trains it; the step has the slope 0 on both of its pieces.",
         counterexamples=[
-            Counterexample("ReLU's slope right of 0, if it were that on the left", RELU_OFF.diff(x), RELU_ON.diff(x))
+            Counterexample(
+                f"of {trained.runs} networks of eight ReLUs, those that learned XOR, if a kink forbade training",
+                0,
+                trained.count,
+            )
         ],
         checks=[
+            Check("ReLU's slopes left and right of 0 differ", RELU_OFF.diff(x) != RELU_ON.diff(x)),
             Check("the step has slope 0 on both pieces", STEP_ON.diff(x) == STEP_OFF.diff(x) == 0),
             Check("40 layers of steps span 40 dimensions", proofs.span_of_networks("heaviside", networks=40) == 40),
         ],
@@ -242,7 +252,7 @@ def random_depth_makes_few_pieces() -> Evidence:
             f"pieces of {total} units in {len(shape)} hidden layer(s)",
             *(float(value) for value in (mean, mean - half, mean + half)),
             seeds=found.counts.shape[1],
-            refuted_if=f"the interval reached above {total}, the number of units",
+            below=total,
         )
         for shape, mean, half in zip(found.shapes, found.mean, found.half_width, strict=True)
     ]
@@ -269,10 +279,9 @@ def training_does_not_find_the_formula() -> Evidence:
                 low,
                 high,
                 seeds=found.ratio.size,
-                refuted_if="the interval reached down to 1",
+                above=2,
             )
         ],
-        checks=[Check("the interval stays above 1", low > 1)],
         cite="auer1996",
     )
 

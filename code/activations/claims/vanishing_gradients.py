@@ -172,11 +172,22 @@ def relu_slopes_pass_and_weights_still_multiply() -> Evidence:
     depth, out = 10, a
     for _ in range(depth):
         out = relu.subs(x, w * out)
+    up, on = sp.symbols("w1:3", positive=True), sp.symbols("w3:5", real=True)
+    two, shut = (
+        sum(v * relu.subs(x, sign * w * a) for v, w, sign in zip(on, up, signs, strict=True))
+        for signs in ((1, 1), (1, -1))
+    )
     slopes = {sp.S(value) for value in (get("relu").slope().subs(x, at) for at in (-2, -1, 0, 1, 2))}
     return Evidence(
         "All units of a chain open, all slopes 1, all weights ½.",
         derivations=[back.chain_step()],
-        checks=[Check("ReLU's slopes are 0 and 1", slopes == {sp.S.Zero, sp.S.One})],
+        checks=[
+            Check("ReLU's slopes are 0 and 1", slopes == {sp.S.Zero, sp.S.One}),
+            Check("two open paths: the slope is w₁w₃ + w₂w₄", two.diff(a) == up[0] * on[0] + up[1] * on[1]),
+            Check("the second one closed: it is w₁w₃", shut.diff(a) == up[0] * on[0]),
+        ],
+        argument="The chain rule adds up over the units of a layer, so the gradient is a sum over all paths of slopes "
+        "times weights. The slopes of a path multiply to 1 where all of its units are on, and to 0 elsewhere.",
         counterexamples=[
             Counterexample(f"∂a_L/∂a_0 of {depth} open ReLUs with weights ½, if it passed unchanged", 1, out.diff(a))
         ],

@@ -10,17 +10,13 @@ from ..experiments._summary import mean_interval
 from ..experiments.ensemble import Ensemble, Network
 from ..experiments.propagation import first_digits, propagate
 from ..proofs import sigmoid as curve
-from .ledger import Check, Counterexample, Evidence, Measurement, claim
+from ._measured import measured
+from .ledger import Check, Counterexample, Evidence, claim
 
-CHAPTER = "vanishing_gradients"
-
-
-def _measurement(what: str, values: np.ndarray, refuted_if: str) -> Measurement:
-    mean, low, high = (float(end) for end in mean_interval(np.asarray(values, dtype=float)))
-    return Measurement(what, mean, low, high, seeds=len(values), refuted_if=refuted_if)
+SUBJECT = "vanishing_gradients"
 
 
-@claim("a-gradient-check-has-a-best-step", verdict="measured", subject=CHAPTER)
+@claim("a-gradient-check-has-a-best-step", verdict="measured")
 def a_gradient_check_has_a_best_step() -> Evidence:
     """In float64 and with the step 1e-5 a correct backward sweep passes the check to nine digits. With a step a
     thousand times larger or smaller, or in float32, the same sweep looks wrong by far more."""
@@ -32,7 +28,7 @@ def a_gradient_check_has_a_best_step() -> Evidence:
         "log10 of the error, step 1e-2 against 1e-5": error[1e-2] - error[1e-5],
         "log10 of the error, float32 against float64": single - error[1e-5],
     }
-    measurements = [_measurement(what, gap, "the interval reached down to 1") for what, gap in gaps.items()]
+    measurements = [measured(what, gap, above=1) for what, gap in gaps.items()]
     return Evidence(
         f"At the step 1e-5 the mean of log10 of the relative error is {error[1e-5].mean():.1f}.",
         measurements=measurements,
@@ -44,7 +40,7 @@ def a_gradient_check_has_a_best_step() -> Evidence:
 # --- untrained networks -----------------------------------------------------------------------------------------------
 
 
-@claim("relu-gradients-vanish-or-explode-by-the-weights", verdict="measured", subject=CHAPTER)
+@claim("relu-gradients-vanish-or-explode-by-the-weights", verdict="measured")
 def relu_gradients_vanish_or_explode_by_the_weights() -> Evidence:
     """Over 50 ReLU layers, weights of variance 1/n shrink a gradient by more than a million, weights of variance 3/n
     enlarge it by more than a thousand, and weights of variance 2/n keep it within a factor of ten."""
@@ -54,9 +50,9 @@ def relu_gradients_vanish_or_explode_by_the_weights() -> Evidence:
     }
     names = {v: f"log10 of the stretch, variance {v}/n" for v in power}
     found = {
-        1: _measurement(names[1], power[1], "the interval reached up to −6"),
-        2: _measurement(names[2], power[2], "the interval left the range from −1 to 1"),
-        3: _measurement(names[3], power[3], "the interval reached down to 3"),
+        1: measured(names[1], power[1], below=-6),
+        2: measured(names[2], power[2], above=-1, below=1),
+        3: measured(names[3], power[3], above=3),
     }
     return Evidence(
         "Width 32; the mean square would give "
@@ -72,7 +68,7 @@ def relu_gradients_vanish_or_explode_by_the_weights() -> Evidence:
     )
 
 
-@claim("tiny-weights-make-every-gradient-vanish", verdict="corrected", subject=CHAPTER)
+@claim("tiny-weights-make-every-gradient-vanish", verdict="corrected")
 def tiny_weights_make_every_gradient_vanish() -> Evidence:
     """In five layers of three units ReLU is no cure for weights of deviation 0.01: its gradient vanishes as the
     sigmoid's does. With Glorot's start ReLU keeps more than a hundredth of the error signal, on average."""
@@ -97,7 +93,7 @@ def tiny_weights_make_every_gradient_vanish() -> Evidence:
     )
 
 
-@claim("who-vanishes-depends-on-the-start", verdict="corrected", sources=["S1.3", "S1.6"], subject=CHAPTER)
+@claim("who-vanishes-depends-on-the-start", verdict="corrected", sources=["S1.3", "S1.6"])
 def who_vanishes_depends_on_the_start() -> Evidence:
     """Over 50 untrained layers sigmoid loses more of a gradient than tanh and ReLU, by at least ten powers of ten,
     under each of three starts. That ReLU loses less than tanh is not so: under none of the three does it keep more."""
@@ -106,8 +102,8 @@ def who_vanishes_depends_on_the_start() -> Evidence:
     worst = {s: np.minimum(power[s, "tanh"], power[s, "relu"]) - power[s, "sigmoid"] for s in found.schemes}
     relu = {s: power[s, "relu"] - power[s, "tanh"] for s in found.schemes}
     first, second = "log10 lost by sigmoid beyond the next, start", "log10 kept by ReLU beyond tanh, start"
-    losses = [_measurement(f"{first} “{s}”", w, "the interval reached down to 10") for s, w in worst.items()]
-    kept = [_measurement(f"{second} “{s}”", w, "the interval reached up to 0") for s, w in relu.items()]
+    losses = [measured(f"{first} “{s}”", w, above=10) for s, w in worst.items()]
+    kept = [measured(f"{second} “{s}”", w, below=0) for s, w in relu.items()]
     return Evidence(
         "The same draws for all activations, width 32, zero biases.",
         measurements=[*losses, *kept],
@@ -123,7 +119,6 @@ def who_vanishes_depends_on_the_start() -> Evidence:
     "saturation-by-bias-starves-the-weights-below",
     verdict="measured",
     sources=["S0.9", "S3.5", "S4.15"],
-    subject=CHAPTER,
 )
 def saturation_by_bias_starves_the_weights_below() -> Evidence:
     """If a bias pushes a hidden layer of sigmoids outwards, the gradient of the layer's weights falls, from a bias of 2
@@ -131,8 +126,8 @@ def saturation_by_bias_starves_the_weights_below() -> Evidence:
     found = remedies.shifted()
     at = {bias: found.final[found.biases.index(bias)] for bias in (0.0, 8.0)}
     measurements = [
-        _measurement("decline of log(gradient) for each unit of bias", found.decay, "the interval left 0.8 to 1"),
-        _measurement("test accuracy lost to a bias of 8", at[0.0] - at[8.0], "the interval reached down to 0.7"),
+        measured("decline of log(gradient) for each unit of bias", found.decay, above=0.8, below=1),
+        measured("test accuracy lost to a bias of 8", at[0.0] - at[8.0], above=0.7),
     ]
     return Evidence(
         "One hidden layer, the same weights and pictures, plain gradient descent; only the bias differs.",
@@ -144,7 +139,7 @@ def saturation_by_bias_starves_the_weights_below() -> Evidence:
     )
 
 
-@claim("saturated-networks-may-explode", verdict="qualified", sources=["S3.5"], subject=CHAPTER)
+@claim("saturated-networks-may-explode", verdict="qualified", sources=["S3.5"])
 def saturated_networks_may_explode() -> Evidence:
     """Saturated units make vanishing worse if the weights stay as they are. If large weights are what saturates them,
     the gradient may explode: in thirty layers of sigmoids with sixteenfold weights more than 30 % of the units are
@@ -155,9 +150,9 @@ def saturated_networks_may_explode() -> Evidence:
     flat = found.layers("saturated", "sigmoid", 30, 16.0).mean(axis=-1)
     power = {gain: np.log10(_first_over_last(found.layers("delta", "sigmoid", 30, gain))) for gain in (1.0, 16.0)}
     measurements = [
-        _measurement("share of saturated units, weights 16 times", flat, "the interval reached down to 0.3"),
-        _measurement("log10 of first over last error, usual weights", power[1.0], "the interval reached up to −10"),
-        _measurement("log10 of first over last error, 16 times", power[16.0], "the interval reached down to 0.5"),
+        measured("share of saturated units, weights 16 times", flat, above=0.3),
+        measured("log10 of first over last error, usual weights", power[1.0], below=-10),
+        measured("log10 of first over last error, 16 times", power[16.0], above=0.5),
     ]
     return Evidence(
         "Untrained networks; the same draws, multiplied.",
@@ -177,18 +172,18 @@ def _first_over_last(layers: np.ndarray) -> np.ndarray:
     return layers[:, 0] / layers[:, -1]
 
 
-@claim("shallow-layers-move-less", verdict="qualified", sources=["S3.4"], subject=CHAPTER)
+@claim("shallow-layers-move-less", verdict="qualified", sources=["S3.4"])
 def shallow_layers_move_less() -> Evidence:
     """In ten layers of sigmoids the first step of plain gradient descent moves the first layer's weights, relative to
     their size, by less than a ten-thousandth of what it moves the last layer's."""
     gap = {depth: vanishing.first_updates(Network("sigmoid", depth, scheme="glorot")).gap("sgd") for depth in (10,)}
     adam = vanishing.first_updates(Network("sigmoid", 10, scheme="glorot")).gap("adam")
-    found = _measurement("log10 of last over first update, gradient descent", gap[10], "the interval reached down to 4")
+    found = measured("log10 of last over first update, gradient descent", gap[10], above=4)
     return Evidence(
         "The same gradient, handed to two optimisers.",
         condition="The update is proportional to the gradient, as in plain gradient descent. Adam divides each entry "
         "by its own size, as long as that is far above 1e-8.",
-        measurements=[found, _measurement("the same for Adam", adam, "the interval reached up to 1")],
+        measurements=[found, measured("the same for Adam", adam, below=1)],
         checks=[Check("more than four powers of ten", found.low > 4), Check("Adam: less than one", (adam < 1).all())],
         counterexamples=[
             Counterexample("that Adam's first update differs between the layers by four powers of ten",
@@ -200,7 +195,7 @@ def shallow_layers_move_less() -> Evidence:
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-@claim("depth-stops-plain-sigmoids", verdict="qualified", sources=["S0.8", "S1.3"], subject=CHAPTER)
+@claim("depth-stops-plain-sigmoids", verdict="qualified", sources=["S0.8", "S1.3"])
 def depth_stops_plain_sigmoids() -> Evidence:
     """Of plain stacks of ten and of twenty sigmoid layers no run gets half of the test digits right in 100 steps, in
     which every tanh run does. That is no reason to call the sigmoid obsolete: with gates, themselves sigmoids, twenty
@@ -214,7 +209,7 @@ def depth_stops_plain_sigmoids() -> Evidence:
         condition="The sigmoid is the activation of hidden layers in a plain stack with Glorot's start. Outputs and "
         "gates are another matter.",
         measurements=[
-            _measurement(f"test accuracy, tanh less sigmoid, {depth} layers", gap, "the interval reached down to 0.3")
+            measured(f"test accuracy, tanh less sigmoid, {depth} layers", gap, above=0.3)
             for depth, gap in gaps.items()
         ],
         checks=[
@@ -231,7 +226,7 @@ def depth_stops_plain_sigmoids() -> Evidence:
     )  # fmt: skip
 
 
-@claim("a-sigmoid-network-can-start-as-a-tanh-network", verdict="argued", subject=CHAPTER)
+@claim("a-sigmoid-network-can-start-as-a-tanh-network", verdict="argued")
 def a_sigmoid_network_can_start_as_a_tanh_network() -> Evidence:
     r"""For each tanh network there is a sigmoid network that computes the same function, with the same gradient at its
     inputs. Its inner weights are four times as large, which makes up for the ceiling of ¼, and its biases centre
@@ -253,7 +248,7 @@ def a_sigmoid_network_can_start_as_a_tanh_network() -> Evidence:
     )
 
 
-@claim("each-remedy-alone-brings-the-gradient-back", verdict="measured", sources=["S3.6", "S0.12"], subject=CHAPTER)
+@claim("each-remedy-alone-brings-the-gradient-back", verdict="measured", sources=["S3.6", "S0.12"])
 def each_remedy_alone_brings_the_gradient_back() -> Evidence:
     """Each of the five changes, made alone, raises the mean test accuracy of twenty sigmoid layers by 30 points or
     more: the start as tanh, batch normalisation before the activation, residual connections, gates, or ReLU. With each
@@ -261,10 +256,10 @@ def each_remedy_alone_brings_the_gradient_back() -> Evidence:
     found = remedies.remedies()
     changed = [label for label in found.power if label != "sigmoid"]
     gains = [
-        _measurement(
+        measured(
             f"test accuracy gained by “{label}”",
             found.final(label) - found.final("sigmoid"),
-            "the interval reached down to 0.3",
+            above=0.3,
         )
         for label in changed
     ]
@@ -277,7 +272,7 @@ def each_remedy_alone_brings_the_gradient_back() -> Evidence:
     )  # fmt: skip
 
 
-@claim("batch-norm-undoes-saturation", verdict="measured", sources=["S0.12"], subject=CHAPTER)
+@claim("batch-norm-undoes-saturation", verdict="measured", sources=["S0.12"])
 def batch_norm_undoes_saturation() -> Evidence:
     """Batch normalisation before the activation undoes the saturation that large weights cause. In five layers of tanh
     with eightfold weights more than half of the units are saturated, before and after training; behind the
@@ -286,11 +281,9 @@ def batch_norm_undoes_saturation() -> Evidence:
     plain, normed = (run.share(label).mean(axis=-1) for label in ("8 times", "8 times, batch norm"))
     gained = run.training.final("8 times, batch norm") - run.training.final("8 times")
     measurements = [
-        _measurement(
-            "saturated at the start, less with batch norm", plain[:, 0] - normed[:, 0], "it reached down to 0.4"
-        ),
-        _measurement("the same after training", plain[:, -1] - normed[:, -1], "the interval reached down to 0.4"),
-        _measurement("test accuracy gained", gained, "the interval reached down to 0.2"),
+        measured("saturated at the start, less with batch norm", plain[:, 0] - normed[:, 0], above=0.4),
+        measured("the same after training", plain[:, -1] - normed[:, -1], above=0.4),
+        measured("test accuracy gained", gained, above=0.2),
     ]
     return Evidence(
         f"Saturated after training: {plain[:, -1].mean():.0%} without, {normed[:, -1].mean():.1%} with.",
@@ -315,14 +308,14 @@ def _unmoved(most: float) -> bool:
     return all(float((logits - usual).abs().max()) < most for logits in changed)
 
 
-@claim("a-cured-gradient-is-not-yet-a-trained-network", verdict="measured", subject=CHAPTER)
+@claim("a-cured-gradient-is-not-yet-a-trained-network", verdict="measured")
 def a_cured_gradient_is_not_yet_a_trained_network() -> Evidence:
     """Twenty layers of sigmoids, started as the tanh network that computes the same, pass exactly as much of the error
     signal back, and still learn less in 100 steps than that tanh network."""
     ours, theirs = remedies.remedies(), remedies.outcome(remedies.stacks(20))
     gap = theirs.final("tanh") - ours.final("start as tanh")
     same = np.abs(ours.power["start as tanh"] - theirs.power["tanh"]).max()
-    found = _measurement("test accuracy, tanh less its sigmoid twin", gap, "the interval reached down to 0.05")
+    found = measured("test accuracy, tanh less its sigmoid twin", gap, above=0.05)
     return Evidence(
         f"The logarithms of the error signal's ratio differ by {same:.0e}.",
         measurements=[found],
