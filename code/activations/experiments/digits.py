@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-__all__ = ["CLASSES", "PIXELS", "TEST", "TRAIN", "Split", "negatives", "split"]
+__all__ = ["CLASSES", "PIXELS", "TEST", "TRAIN", "Split", "negatives", "raw", "split"]
 
 PIXELS, CLASSES, TRAIN, TEST = 64, 10, 1347, 450
 
@@ -36,13 +36,32 @@ def split() -> Split:
     >>> split().train.shape, split().test.shape, round(float((split().train ** 2).mean()), 12)
     ((1347, 64), (450, 64), 1.0)
     """
-    pictures = load_digits()
-    train, test, train_labels, test_labels = train_test_split(
-        pictures.data, pictures.target, train_size=TRAIN, test_size=TEST, random_state=0, stratify=pictures.target
-    )
+    train, test, train_labels, test_labels = _parts()
     mean = train.mean(axis=0)
     scale = np.sqrt(((train - mean) ** 2).mean())
     arrays = (train - mean) / scale, train_labels, (test - mean) / scale, test_labels
+    for array in arrays:
+        array.setflags(write=False)
+    return Split(*arrays)
+
+
+def _parts() -> list[np.ndarray]:
+    """Pictures to train on and to test on as they come, with values from 0 to 16, then the labels of both."""
+    pictures = load_digits()
+    return train_test_split(
+        pictures.data, pictures.target, train_size=TRAIN, test_size=TEST, random_state=0, stratify=pictures.target
+    )
+
+
+@cache
+def raw() -> Split:
+    """The same split with the pixels as an image file holds them, from 0 to 255, neither centred nor scaled.
+
+    >>> float(raw().train.min()), float(raw().train.max())
+    (0.0, 255.0)
+    """
+    train, test, train_labels, test_labels = _parts()
+    arrays = train * (255 / 16), train_labels, test * (255 / 16), test_labels
     for array in arrays:
         array.setflags(write=False)
     return Split(*arrays)
