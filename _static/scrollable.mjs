@@ -1,6 +1,6 @@
 /** What scrolls sideways by itself can be reached and scrolled by keyboard: wide formulas, tables and outputs. */
 
-const WIDE = 'div.math, .cell_output > .output, div.highlight pre, .pst-scrollable-table-container';
+const WIDE = 'div.math, mjx-container[display="true"], .cell_output > .output, div.highlight pre, .pst-scrollable-table-container';
 
 /** Whether an element holds more than it shows. @param {{scrollWidth: number, clientWidth: number}} element */
 export function overflows({ scrollWidth, clientWidth }) {
