@@ -303,7 +303,7 @@ _ONE_INPUT = (
         year=1986,
         authors="Rumelhart, Hinton and Williams",
         cite="rumelhart1986",
-        other_names=("logistic", "expit"),
+        other_names=("logistic", "expit", "squashing_function"),
         note="The logistic curve is older than neural networks; the year is that of its use with backpropagation.",
     ),
     Activation(
@@ -397,7 +397,7 @@ _ONE_INPUT = (
         year=2013,
         authors="Maas, Hannun and Ng",
         cite="maas2013",
-        other_names=("lrelu", "leakyrelu"),
+        other_names=("lrelu", "leakyrelu", "leaky_rectifier"),
     ),
     Activation(
         "prelu",
@@ -410,7 +410,7 @@ _ONE_INPUT = (
         year=2015,
         authors="He et al.",
         cite="he2015",
-        other_names=("parametric_relu",),
+        other_names=("parametric_relu", "parametric_rectifier"),
     ),
     Activation(
         "rrelu",
@@ -503,7 +503,7 @@ _ONE_INPUT = (
         year=2018,
         authors="Elfwing, Uchibe and Doya",
         cite="elfwing2018",
-        other_names=("swish", "sil"),
+        other_names=("swish", "sil", "sigmoid_linear_unit"),
         note="With β as a parameter it is Swish, of Ramachandran et al. (2017).",
     ),
     Activation(
@@ -536,7 +536,7 @@ _ONE_INPUT = (
         year=2019,
         authors="Howard et al.",
         cite="howard2019",
-        other_names=("hard_swish", "hard_silu"),
+        other_names=("hard_swish", "hard_silu", "h_swish"),
     ),
     Activation(
         "sine",
@@ -630,7 +630,7 @@ _MANY_INPUTS = (
         year=1990,
         authors="Bridle",
         cite="bridle1990",
-        other_names=("normalised_exponential", "softargmax"),
+        other_names=("normalised_exponential", "normalized_exponential", "softargmax"),
     ),
     ManyInputActivation(
         "log_softmax",
@@ -654,7 +654,15 @@ _MANY_INPUTS = (
         cite="martins2016",
         note="The Euclidean projection onto the simplex; τ(z) is the number that makes the outputs sum to 1.",
     ),
-    _gated_entry("glu", "GLU", "sigmoid", year=2017, authors="Dauphin et al.", cite="dauphin2017"),
+    _gated_entry(
+        "glu",
+        "GLU",
+        "sigmoid",
+        year=2017,
+        authors="Dauphin et al.",
+        cite="dauphin2017",
+        other_names=("gated_linear_unit",),
+    ),
     _gated_entry("reglu", "ReGLU", "relu", **_SHAZEER),
     _gated_entry("geglu", "GEGLU", "gelu", **_SHAZEER),
     _gated_entry("swiglu", "SwiGLU", "silu", **_SHAZEER),

@@ -493,7 +493,8 @@ class Chart:
     """One panel: axes ``x`` and ``y`` (an :class:`Axis`, or its label), ``marks`` in drawing order, and ``words``.
 
     ``words`` is the sentence that says what is to be seen, for those who do not see it. ``equal`` gives both axes the
-    same unit of length, as geometry needs. Raises ValueError, saying which part, for a chart that cannot be drawn.
+    same unit of length, as geometry needs. ``bare`` draws no axes and offers no read-out: for a picture in perspective,
+    where a position is no number. Raises ValueError, saying which part, for a chart that cannot be drawn.
     """
 
     x: Axis | str
@@ -502,6 +503,7 @@ class Chart:
     words: str
     title: str = ""
     equal: bool = False
+    bare: bool = False
     names: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:

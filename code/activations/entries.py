@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import sympy as sp
 
 from .catalogue import Activation, ManyInputActivation, get
 from .properties import fact_sheet
 
-__all__ = ["Entry", "entry"]
+__all__ = ["CHAPTERS", "Entry", "entry", "spoken"]
 
 WORDS = {
     "called": "Also called",
+    "chapter": "Its chapter",
     "parameters": "Parameters",
     "default": "default",
     "origin": "Reference",
@@ -20,6 +23,53 @@ WORDS = {
     "facts": "Fact sheet",
 }
 """Every word of an entry that is not the catalogue's own."""
+
+CHAPTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "identity": "affine-collapse",
+        "heaviside": "neuron",
+        "sigmoid": "sigmoid",
+        "tanh": "zero-centred",
+        "relu": "relu",
+        "squared_relu": "smooth-gates",
+        "leaky_relu": "leaky-family",
+        "prelu": "leaky-family",
+        "rrelu": "leaky-family",
+        "elu": "leaky-family",
+        "celu": "leaky-family",
+        "selu": "leaky-family",
+        "softplus": "smooth-gates",
+        "gelu": "smooth-gates",
+        "gelu_tanh": "smooth-gates",
+        "silu": "smooth-gates",
+        "mish": "smooth-gates",
+        "hardswish": "smooth-gates",
+        "cosine": "xor",
+        "maxout": "maxout",
+        "softmax": "softmax",
+        "log_softmax": "softmax",
+        "sparsemax": "softmax",
+        "glu": "smooth-gates",
+        "reglu": "smooth-gates",
+        "geglu": "smooth-gates",
+        "swiglu": "smooth-gates",
+    }
+)
+"""The chapter that says most about a function, for those that have one."""
+
+
+def spoken(name: str | Activation | ManyInputActivation) -> tuple[str, ...]:
+    """The names of a function as people type them into a search: its title, its own name and its other ones.
+
+    >>> spoken("hardswish")
+    ('Hard swish', 'hardswish', 'hard silu', 'h swish')
+    """
+    one = get(name)
+    written = (one.title or one.name, *(key.replace("_", " ") for key in (one.name, *one.other_names)))
+    different: dict[str, str] = {}
+    for key in written:
+        different.setdefault(key.lower(), key)
+    return tuple(different.values())
 
 
 @dataclass(frozen=True)
@@ -40,7 +90,9 @@ class Entry:
         one = self.activation
         called = f"{WORDS['called']}: {', '.join(f'`{name}`' for name in one.other_names)}." if one.other_names else ""
         origin = f"{WORDS['origin']}: {{cite:t}}`{one.cite}`." if one.cite else ""
-        return [line for line in (called, *_parameters(one), *_conventions(one), one.note, origin) if line]
+        slug = CHAPTERS.get(one.name)
+        chapter = f"{WORDS['chapter']}: []({slug}.md)." if slug else ""
+        return [line for line in (called, *_parameters(one), *_conventions(one), one.note, origin, chapter) if line]
 
     def _facts(self) -> str:
         sheet = fact_sheet(self.activation)._repr_markdown_()

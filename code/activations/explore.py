@@ -204,7 +204,8 @@ def _panel_spec(chart: Chart) -> dict:
         for name, axis in (("x", chart.x), ("y", chart.y))
     }
     marks = [_mark_spec(mark, position, chart) for mark in chart.marks]
-    return {"title": chart.title, "equal": chart.equal, "names": list(chart.names), **axes, "marks": marks}
+    look = {"title": chart.title, "equal": chart.equal, "bare": chart.bare, "names": list(chart.names)}
+    return look | axes | {"marks": marks}
 
 
 def _mark_spec(mark: Mark, position: Callable[[object, str], _Positions], chart: Chart) -> dict:

@@ -113,6 +113,8 @@ def _set_axes(chart: Chart, ax: Axes) -> None:
         ax.invert_yaxis()
     if chart.equal:
         ax.set_aspect("equal")
+    if chart.bare:
+        ax.set_axis_off()
 
 
 def _legend(place: Callable, axes: Sequence[Axes], **options) -> None:

@@ -144,6 +144,15 @@ test("a panel fits its width, and equal axes have equal units", () => {
   }
 });
 
+test("a bare panel has neither axes nor anything to read, and keeps its shape", () => {
+  const panel = panelOf([line([0, 1], [0, 1])], { bare: true, equal: true, y: linear(0, 5) });
+  const { frame, plot, place } = front.scene(panel, 600);
+  assert.equal(frame.length, 0);
+  assert.equal(plot.length, 1);
+  assert.ok(Math.abs(place.w / 10 - place.h / 5) < 1e-9 && place.height === place.h);
+  assert.deepEqual(front.readable(panel), [[]]);
+});
+
 test("every mark of a scene carries its number and its colour", () => {
   const { plot, place } = front.scene(panelOf([line([0, 1], [0, 1]), line([0, 1], [1, 0], { dash: [4, 2], dots: true })]), 400);
   assert.deepEqual(plot.map((n) => n.attributes["data-mark"]), [0, 1, 1]);

@@ -234,8 +234,9 @@ export function neighbour(lists, at, key) {
 const node = (tag, attributes, text) => ({ tag, attributes, text });
 const LETTER = 7; // the width of a letter at 12 px, on the generous side
 
-/** The room that axes need around the plot, and the plot's size, for a panel `width` pixels wide. */
+/** The room that axes need around the plot, and the plot's size, for a panel `width` pixels wide; a bare one has none. */
 export function layout(panel, width) {
+  if (panel.bare) return bareLayout(panel, width);
   const rough = panel.names.length ? panel.names : ticks(panel.y, 6).map((tick) => tick.label);
   const letters = Math.max(...rough.map((label) => label.length), 1);
   let left = Math.min(letters * LETTER + 30, width / 2);
@@ -252,11 +253,18 @@ export function layout(panel, width) {
   return { left, top: 10, w, h, width, height: h + 54, aside: left - letters * LETTER - 17 };
 }
 
+function bareLayout({ equal, x, y }, width) {
+  const shape = equal ? (y.limits[1] - y.limits[0]) / (x.limits[1] - x.limits[0]) : 0.56;
+  const h = Math.min(width * shape, 440);
+  const w = Math.min(width, h / shape);
+  return { left: (width - w) / 2, top: 0, w, h, width, height: h, aside: 0 };
+}
+
 /** A panel as lists of SVG nodes: `frame` (axes) around `plot` (marks, cut at its edge). */
 export function scene(panel, width) {
   const place = layout(panel, width);
   const marks = panel.marks.map((mark, i) => DRAW[mark.kind](mark, place.w, place.h, panel).map((n) => named(n, i)));
-  return { place, frame: axes(panel, place), plot: marks.flat() };
+  return { place, frame: panel.bare ? [] : axes(panel, place), plot: marks.flat() };
 }
 
 const named = (n, i) => ({ ...n, attributes: { ...n.attributes, "data-mark": i } });
@@ -316,6 +324,7 @@ function rowsOf(mark, panel) {
 
 /** The points inside the picture that can be read, a list a mark: which mark, which number in it, and where. */
 export function readable(panel) {
+  if (panel.bare) return panel.marks.map(() => []);
   const within = (fraction) => fraction > -1e-9 && fraction < 1 + 1e-9; // rounding may carry an end outside
   const inside = ({ x, y }) => within(x) && within(y);
   return panel.marks.map((mark, which) => {
@@ -460,9 +469,16 @@ class Panel {
   #place = { width: 0 };
   #read = null;
 
-  /** @param {(text: string, spoken: boolean) => void} tell where the read-out goes */
-  constructor(tell) {
+  /**
+   * @param {(text: string, spoken: boolean) => void} tell where the read-out goes
+   * @param {boolean} bare whether there is nothing to read
+   */
+  constructor(tell, bare) {
     this.tell = tell;
+    if (bare) {
+      for (const name of ["tabindex", "role", "aria-label"]) this.picture.removeAttribute(name);
+      return;
+    }
     this.picture.addEventListener("pointermove", (event) => this.#point(event));
     this.picture.addEventListener("pointerdown", (event) => this.#point(event));
     this.picture.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || this.#show(null));
@@ -670,11 +686,12 @@ class View {
     const played = data.controls.findIndex(({ name }) => name === data.play);
     this.player = played < 0 ? null : new Player((wrap) => this.#step(played, wrap));
     this.inputs = data.controls.map((control, i) => makeControl(control, (index) => this.#choose(i, index)));
-    this.panels = data.template.panels.map(() => new Panel((text, spoken) => this.#tell(text, spoken)));
+    this.panels = data.template.panels.map(({ bare }) => new Panel((text, spoken) => this.#tell(text, spoken), bare));
+    const readable = data.template.panels.some(({ bare }) => !bare);
     el.replaceChildren(
       html("div", { class: "controls" }, ...this.inputs.map(({ root }) => root), this.player?.button ?? ""),
       html("div", { class: "panels" }, ...this.panels.map(({ root }) => root)),
-      this.#readout,
+      ...(readable ? [this.#readout] : []),
       this.#words,
       data.caption ? html("p", { class: "caption" }, data.caption) : "",
     );
