@@ -1,11 +1,11 @@
-# make book (the default) · make test · make serve · make bench · make clean
+# make book (the default) · make test · make serve · make bench · make mutate · make clean
 # Each sets up .venv first when it is missing or its requirements have changed; PYTHON=… names another Python.
 
 PORT ?= 8000
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: book test serve bench clean
+.PHONY: book test serve bench mutate clean
 .DELETE_ON_ERROR:
 
 book: .venv/book.stamp
@@ -13,8 +13,8 @@ book: .venv/book.stamp
 	@$(BIN)/jupyter-book build .
 
 test: .venv/test.stamp
-	@echo "Running the tests, with coverage; the browser tests build the book first"
-	@$(BIN)/python -m pytest --cov
+	@echo "Running the tests on all cores, with coverage; the browser tests build the book first"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --cov --numprocesses auto --dist loadfile
 
 serve: book
 	@echo "Serving the book at http://127.0.0.1:$(PORT) until Ctrl-C"
@@ -24,6 +24,10 @@ bench: .venv/test.stamp
 	@for script in bench/*.py; do \
 		echo "Running $$script"; PYTHONPATH=code $(BIN)/python "$$script" || exit 1; \
 	done
+
+mutate: .venv/test.stamp
+	@echo "Breaking the arithmetic and the proofs on purpose; Ctrl-C stops, and the next run goes on from there"
+	@$(BIN)/python tests/mutation/mutate.py
 
 clean:
 	@echo "Removing what was built; .venv stays"

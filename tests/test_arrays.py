@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from activations import catalogue, slopes, values
+from activations import _arrays, catalogue, slopes, values
 
 VALUES, SLOPES = ([getattr(module, name) for name in catalogue.names()] for module in (values, slopes))
 
@@ -96,6 +96,10 @@ def test_input_is_neither_changed_nor_returned(function):
     np.testing.assert_array_equal(x, SAMPLE)
 
 
+def test_a_float_array_is_read_without_a_copy():
+    assert np.shares_memory(_arrays.real_array("sigmoid", SAMPLE), SAMPLE)
+
+
 @pytest.mark.parametrize("function", ONE)
 def test_memory_layout_does_not_matter(function):
     x = np.linspace(-9, 9, 24).reshape(4, 6)
@@ -122,6 +126,7 @@ NOT_REAL = {
     "complex array": np.array([1 + 2j]),
     "ragged": [[1.0], [2.0, 3.0]],
     "date": np.datetime64("2020-01-01"),
+    "time span": np.timedelta64(1, "s"),
 }
 
 

@@ -85,6 +85,18 @@ def test_an_argued_step_needs_one_point_that_can_be_evaluated():
         Derivation(nowhere).argue(2 * nowhere, because="hope")
 
 
+def test_one_side_of_an_equation_may_be_argued():
+    old, new = MACHIN
+    equation = Derivation(Eq(x, old, evaluate=False)).argue(new, because="tangents add")
+    assert equation.last == Eq(x, new, evaluate=False)
+    assert equation.argued
+
+
+def test_a_step_that_changes_nothing_is_no_argument():
+    with pytest.raises(ProofError, match="no sample point"):
+        Derivation(x**2).argue(x**2, because="why not")
+
+
 def test_a_step_that_takes_too_long_says_so_and_is_not_accepted(monkeypatch):
     def forever(expr):
         while True:
@@ -93,6 +105,24 @@ def test_a_step_that_takes_too_long_says_so_and_is_not_accepted(monkeypatch):
     monkeypatch.setattr(equality, "LADDER", {"forever": forever})
     with pytest.raises(ProofError, match=r"step 1 \(slow\) takes too long and is not accepted.*forever"):
         Derivation((x + 1) ** 2, seconds=0.2).then(x**2 + 2 * x + 1, because="slow")
+
+
+@pytest.mark.parametrize("error", [NotImplementedError, sp.PolynomialError, TypeError, AttributeError])
+def test_a_rung_that_does_not_apply_passes_the_step_on(monkeypatch, error):
+    def unfit(expr):
+        raise error
+
+    monkeypatch.setattr(equality, "LADDER", {"unfit": unfit, "expand": sp.expand})
+    assert Derivation((x + 1) ** 2).then(x**2 + 2 * x + 1, because="multiply out").steps[0].how == "expand"
+
+
+@pytest.mark.parametrize("error", [NotImplementedError, TypeError, ValueError, ZeroDivisionError])
+def test_what_cannot_be_evaluated_has_no_number(error):
+    class Stubborn(sp.Expr):
+        def doit(self, **hints):
+            raise error
+
+    assert equality._number(Stubborn()) is None
 
 
 def test_sums_over_a_symbolic_range_can_be_refuted():
@@ -104,6 +134,36 @@ def test_sums_over_a_symbolic_range_can_be_refuted():
         Derivation(Sum(exp(z[i] + 1), (i, 1, k))).argue(2 * total, because="take the constant out")
 
 
+def test_sample_points_respect_assumptions_at_three_scales():
+    p, q, r = sp.Symbol("p", positive=True), sp.Symbol("q", negative=True), sp.Symbol("r", real=True)
+    points = list(equality._points(p * q * r, sp.S.Zero))
+    assert len(points) == equality.POINTS
+    for number, point in enumerate(points):
+        scale = equality.SCALES[number % len(equality.SCALES)]
+        assert point[q] < 0 < point[p]
+        thousandths = [1000 * abs(value) / scale for value in point.values()]
+        assert all(size.is_integer and 50 <= size <= 999 for size in thousandths)
+    assert {sp.sign(point[r]) for point in points} == {-1, 1}
+
+
+def test_sizes_differ_so_that_a_transposed_matrix_does_not_fit():
+    sizes = sp.symbols("k m n", integer=True, positive=True)
+    assert [next(equality._points(sum(sizes), sp.S.Zero))[size] for size in sizes] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_points_without_a_real_value_are_passed_over(side):
+    assert "the one is" in equality._at_points(log(side * x), 2 * log(side * x))[1]
+
+
+@pytest.mark.parametrize("size", [0, Rational(1, 10), 1, 10**6])
+def test_two_numbers_may_differ_by_rounding_and_by_no_more(size):
+    allowed = Rational(1, 10**20) * max(1, size)
+    for sign in (-1, 1):
+        assert equality._close(size, size + sign * allowed * Rational(9, 10))
+        assert not equality._close(size, size + sign * allowed * Rational(11, 10))
+
+
 def test_slopes_of_unknown_functions_are_unknowns_of_their_own():
     phi, a = sp.Function("phi"), sp.Symbol("a", real=True)
     inner = phi(a * x).diff(x)
@@ -112,12 +172,26 @@ def test_slopes_of_unknown_functions_are_unknowns_of_their_own():
         Derivation(inner).then(inner / a, because="a lost inner slope")
 
 
+@pytest.mark.parametrize("name", ["A", "phi"])  # before and behind "Derivative" in the alphabet
+def test_a_slope_is_placed_before_its_function(name):
+    f = sp.Function(name)(x)
+    with pytest.raises(ProofError, match="is false"):
+        Derivation(f + f.diff(x)).then(f, because="a lost slope")
+
+
 def test_matrices_of_symbolic_sizes():
     m, n, k = sp.symbols("m n k", integer=True, positive=True)
     a, b, v = MatrixSymbol("A", m, n), MatrixSymbol("B", n, k), MatrixSymbol("v", k, 1)
     assert Derivation(a * (b * v)).then((a * b) * v, because="associate").last == a * b * v
     with pytest.raises(ProofError, match="is false: at"):
         Derivation(a * (b * v + b * v)).then(a * b * v, because="a lost factor")
+
+
+def test_matrices_do_not_commute():
+    n = sp.Symbol("n", integer=True, positive=True)
+    a, b = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
+    with pytest.raises(ProofError, match="is false: at"):
+        Derivation(a * b).then(b * a, because="the other way round")
 
 
 def test_explicit_matrices_are_compared_entry_by_entry():
@@ -211,3 +285,10 @@ def test_displays_as_aligned_latex_and_as_text():
     assert str(derivation) == "(x + 1)**2\n  = x**2 + 2*x + 1    [multiply out]"
     assert repr(Derivation(x)) == "x"
     assert Derivation(x)._repr_latex_() == "$$x$$"
+
+
+def test_an_equation_shows_its_left_side_where_it_changes():
+    p = sp.Symbol("p", positive=True)
+    start = Eq(log(p), x, evaluate=False)
+    shown = str(Derivation(start).then(x + 0, because="the same").both_sides(exp, because="undo"))
+    assert shown == "log(p)\n  = x\n  = x    [the same]\np\n  = exp(x)    [undo]"

@@ -7,9 +7,18 @@ import pytest
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 GLOSSARY = (CHAPTERS / "glossary.md").read_text(encoding="utf8")
-# Pages that look things up need no links to other such pages.
-LOOKED_UP = ("catalogue", "bibliography", "glossary")
-PAGES = [path for path in sorted(CHAPTERS.glob("*.md")) if path.stem not in LOOKED_UP]
+# Pages in which one looks things up, or practises, need no links to other such pages.
+OTHERS = (
+    "bibliography",
+    "catalogue",
+    "cheat-sheet",
+    "claims",
+    "error-museum",
+    "glossary",
+    "interview",
+    "run-it-yourself",
+)
+PAGES = [path for path in sorted(CHAPTERS.glob("*.md")) if path.stem not in OTHERS]
 every_chapter = pytest.mark.parametrize("chapter", PAGES, ids=lambda path: path.stem)
 
 ROLE = re.compile(r"\{term\}`([^`]+)`")

@@ -36,6 +36,7 @@ STAGES = {
     "modules": ("catalogue",),
     "proofs": ("catalogue",),
     "entries": ("properties",),
+    "cheat_sheet": ("properties",),
     "charts": ("properties", "slopes"),
     "gallery": ("charts",),
     "experiments": ("charts", "modules", "reference"),

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 # As many characters as the column of text holds, so that a reader need not scroll.
 COLUMN = ("--line-length", "78")
 PAGES = [ROOT / "index.md", *sorted((ROOT / "chapters").glob("*.md"))]
+PAGES = [page for page in PAGES if "kernelspec:" in page.read_text(encoding="utf8")]
 
 
 def _ruff(*arguments: str) -> str:

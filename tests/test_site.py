@@ -31,13 +31,12 @@ def test_every_page_loads_without_an_error_or_another_host(browser, site, built_
     assert not {page: found for page, found in faults.items() if found}
 
 
-def test_the_check_sees_a_planted_error_and_a_missing_file(browser, site, built_book, tmp_path):
-    page = browser.new_page()
-    page.close()
-    planted = built_book / "planted.html"
+def test_the_check_sees_a_planted_error_and_a_missing_file(browser, site, built_book):
+    # Below _static, where nobody looks for pages.
+    planted = built_book / "_static" / "planted.html"
     planted.write_text('<title>x</title><script>console.error("planted")</script><img src="nowhere.png">')
     try:
-        found = _complaints(browser, f"{site}/planted.html", site)
+        found = _complaints(browser, f"{site}/_static/planted.html", site)
     finally:
         planted.unlink()
     assert "planted" in found

@@ -123,9 +123,9 @@ class Derivation:
         The numbers must agree at every sample point that can be evaluated, and at one at least; the step is marked.
         """
         new = self._as_line(new)
-        found = [self._compare(old, side) for old, side in self._pairs(new)]
+        found = [self._compare(old, side) for old, side in self._pairs(new) if old != side]
         self._refuse_false(found, because)
-        agreed = min(verdict.agreed for verdict in found)
+        agreed = min((verdict.agreed for verdict in found), default=0)
         if not agreed:
             raise ProofError(f"{self._name(because)} is argued, but no sample point could be evaluated to support it")
         return self._grown(Step(new, because, f"argued; agrees at {agreed} points to {DIGITS} digits", argued=True))
