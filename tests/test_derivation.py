@@ -125,6 +125,23 @@ def test_what_cannot_be_evaluated_has_no_number(error):
     assert equality._number(Stubborn()) is None
 
 
+@pytest.mark.parametrize("error", [NotImplementedError, TypeError, ValueError])
+def test_what_cannot_be_written_out_has_no_entries(error):
+    class Stubborn(MatrixSymbol):
+        def subs(self, *old_and_new):
+            raise error
+
+    assert equality._value(Stubborn("S", 2, 2), {}) is None
+
+
+def test_matrices_are_compared_by_shape_and_by_every_entry():
+    row, column = sp.Matrix([[1, 2]]), sp.Matrix([1, 2])
+    assert equality._close(row, sp.Matrix([[1, 2]]))
+    assert not equality._close(row, column) and not equality._close(column, row)
+    for other in (sp.Matrix([[1, 3]]), sp.Matrix([[0, 2]])):
+        assert not equality._vanishes(row, other, sp.expand) and not equality._vanishes(other, row, sp.expand)
+
+
 def test_sums_over_a_symbolic_range_can_be_refuted():
     i, k = sp.symbols("i K", integer=True, positive=True)
     z = sp.IndexedBase("z")
@@ -177,6 +194,13 @@ def test_a_slope_is_placed_before_its_function(name):
     f = sp.Function(name)(x)
     with pytest.raises(ProofError, match="is false"):
         Derivation(f + f.diff(x)).then(f, because="a lost slope")
+
+
+def test_a_function_is_placed_before_its_argument():
+    a = sp.Symbol("a", real=True)  # before "phi" in the alphabet
+    value = sp.Function("phi")(a)
+    with pytest.raises(ProofError, match="is false"):
+        Derivation(value + a).then(value + 2 * a, because="twice too much")
 
 
 def test_matrices_of_symbolic_sizes():
@@ -242,6 +266,21 @@ def test_limit_and_its_failure():
 def test_solve_for_needs_one_solution():
     with pytest.raises(ProofError, match="one solution is needed, SymPy found 2"):
         Derivation(Eq(x**2, 4, evaluate=False)).solve_for(x)
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "words"),
+    [
+        ("differentiate", (x,), "differentiate in $x$"),
+        ("substitute", ({x: 2 * x},), r"put $x \to 2 x$"),
+        ("solve_for", (x,), "solve for $x$"),
+        ("limit", (x, 1), r"let $x \to 1$"),
+    ],
+)
+def test_an_operation_says_what_it_does_unless_told_why(operation, arguments, words):
+    start = Derivation(Eq(2 * x, 6, evaluate=False))
+    assert getattr(start, operation)(*arguments).steps[0].because == words
+    assert getattr(start, operation)(*arguments, because="I say so").steps[0].because == "I say so"
 
 
 def test_use_replaces_only_what_is_given_or_derived():
