@@ -21,6 +21,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[1]
 BINDER = ROOT / "binder"
@@ -273,7 +274,8 @@ def test_a_chapter_opens_as_a_notebook_that_can_be_read(opened, chapter, image):
     prose = page.locator(".jp-MarkdownCell .myst")
     page.wait_for_function("!document.body.innerText.includes('Waiting for MyST')")
     assert page.locator(".jp-Dialog").count() == 0, page.locator(".jp-Dialog").all_inner_texts()
-    assert prose.count() == shown.count("markdown"), "jupyterlab-myst does not show the text"
+    # JupyterLab draws the cells one after another when it has nothing else to do.
+    expect(prose, "jupyterlab-myst does not show the text").to_have_count(shown.count("markdown"), timeout=120_000)
     words = "\n".join(prose.all_inner_texts())
     assert not re.findall(r"^(?::::|```).*|\{[\w:-]+\}`.*?`|\$[^$\n]+\$|.*Unknown.*", words, re.M), (
         "written form is shown"

@@ -237,7 +237,8 @@ _COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 def test_axe_finds_no_violation_on_any_page_in_light_and_dark(open_page, built_book, width):
     found = {}
     for path in _pages(built_book):
-        page = open_page(path, width, wait="networkidle", color_scheme="light")
+        # With less motion, so that no colour is on its way to another when axe looks.
+        page = open_page(path, width, wait="networkidle", color_scheme="light", reduced_motion="reduce")
         _typeset(page)
         found[path, "light"] = _violations(page)
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
@@ -248,7 +249,7 @@ def test_axe_finds_no_violation_on_any_page_in_light_and_dark(open_page, built_b
 
 
 def test_axe_sees_a_planted_fault_in_each_scheme(open_page):
-    page = open_page("chapters/bibliography.html")
+    page = open_page("chapters/bibliography.html", reduced_motion="reduce")
     page.evaluate(
         "document.querySelector('article p').innerHTML = '<span style=\"color: #777; background: #888\">grey</span>'"
     )

@@ -127,7 +127,7 @@ def test_no_word_and_no_code_of_a_chapter_is_lost(notebooks):
         source = (ROOT / "chapters" / f"{name}.md").read_text(encoding="utf8")
         written = source.count("```{code-cell}")
         assert sum(cell.cell_type == "code" for cell in notebook.cells) == written, name
-        plain = re.compile(r"^[A-Z][^{}`\[\]$*<>|]{30,}$", re.MULTILINE)
+        plain = re.compile(r"^[A-Z][^{}`\[\]$*<>|\n]{30,}$", re.MULTILINE)
         prose, body = _prose(notebook), source.split("---", 2)[2]
         outside = re.sub(r"^```\{code-cell\}.*?^```$", "", body, flags=re.MULTILINE | re.DOTALL)
         assert not [line for line in plain.findall(outside) if line.strip() not in prose], name
@@ -141,14 +141,19 @@ def test_links_between_notebooks_lead_to_notebooks(notebooks):
 
 
 @pytest.mark.browser
-def test_solutions_are_closed_and_hold_nothing_else(notebooks):
-    for notebook in notebooks.values():
-        closed = [cell for cell in notebook.cells if cell.metadata.get("jp-MarkdownHeadingCollapsed")]
-        assert len(closed) == sum("###### Solution" in cell.source for cell in notebook.cells)
-        for cell in closed:
-            rest = notebook.cells[notebook.cells.index(cell) + 1 :]
-            after = next(each.source for each in rest if each.cell_type == "markdown")
-            assert after.startswith("#"), after
+def test_each_solution_is_closed(notebooks):
+    for name, notebook in notebooks.items():
+        closed = [cell.source for cell in notebook.cells if cell.metadata.get("jp-MarkdownHeadingCollapsed")]
+        written = (ROOT / "chapters" / f"{name}.md").read_text(encoding="utf8").count("```{solution-start}")
+        assert len(closed) == written, name
+        assert all(source.startswith("###### Solution of exercise") for source in closed)
+
+
+@pytest.mark.parametrize("chapter", sorted((ROOT / "chapters").glob("*.md")), ids=lambda path: path.stem)
+def test_a_heading_or_an_exercise_follows_a_solution(chapter):
+    """A closed heading hides all up to the next one, so text of the chapter must not stand right after a solution."""
+    for after in re.split(r"```\{solution-end\}\n```\n", chapter.read_text(encoding="utf8"))[1:]:
+        assert re.match(r"\s*(#|(\([\w-]+\)=\s*)?```\{exercise\}|$)", after), after[:80]
 
 
 @pytest.mark.browser

@@ -301,4 +301,4 @@ def test_the_explorables_are_light():
 
 def test_the_rows_of_the_sources_are_answered():
     rows = {row for claim in claims.all_claims().values() if claim.subject == "softmax" for row in claim.sources}
-    assert rows == {"S0.7", "S0.19", "S0.20", "S4.14"}
+    assert rows == {"S0.7", "S0.19", "S0.20"}
