@@ -129,7 +129,7 @@ def test_no_word_and_no_code_of_a_chapter_is_lost(notebooks):
         assert sum(cell.cell_type == "code" for cell in notebook.cells) == written, name
         plain = re.compile(r"^[A-Z][^{}`\[\]$*<>|\n]{30,}$", re.MULTILINE)
         prose, body = _prose(notebook), source.split("---", 2)[2]
-        outside = re.sub(r"^```\{code-cell\}.*?^```$", "", body, flags=re.MULTILINE | re.DOTALL)
+        outside = re.sub(r"^```(\{code-cell\}|\w*$).*?^```$", "", body, flags=re.MULTILINE | re.DOTALL)
         assert not [line for line in plain.findall(outside) if line.strip() not in prose], name
 
 
