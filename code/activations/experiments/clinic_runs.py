@@ -24,6 +24,7 @@ from . import _checks as check
 from .clinic_measures import LOOKS, Sight, heights, measure
 from .digits import CLASSES, TEST, negatives, raw, split
 from .ensemble import Ensemble, Layer, Network, Pass
+from .training import clipped
 
 __all__ = ["ACTIVATIONS", "LOSSES", "Run", "Setup", "run"]
 
@@ -320,7 +321,7 @@ class _Training:
     def updates(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         """What one step takes from each parameter; gradients that are not set to 0 add up."""
         if self.setup.zeroed:
-            self.added = [gradient.detach() for gradient in _clipped(gradients, self.setup.clip)]
+            self.added = [gradient.detach() for gradient in clipped(gradients, self.setup.clip)]
         else:
             self.added = [before + gradient for before, gradient in zip(self.added, gradients, strict=True)]
         return [self.setup.rate * one for one in self.added]
@@ -337,15 +338,6 @@ class _Training:
         scores = self.model(pictures).logits[0]
         found = scores.argmax(dim=-1) == labels
         return (found & torch.isfinite(scores).all(dim=-1)).double().mean(dim=-1)
-
-
-def _clipped(gradients: Sequence[Tensor], most: float | None) -> Sequence[Tensor]:
-    """The gradients of each network, shortened together where their norm is above ``most``."""
-    if most is None:
-        return gradients
-    norm = torch.stack([g.flatten(2).square().sum(dim=-1) for g in gradients]).sum(dim=0).sqrt()
-    factor = (most / norm).clamp(max=1)[..., None, None]
-    return [factor * g for g in gradients]
 
 
 def run(setup: Setup, seeds: Sequence[int], then: Setup | None = None) -> Run:

@@ -24,7 +24,7 @@ from .ensemble import Ensemble, Network
 from .probes import PROBES
 from .propagation import backward, losses
 
-__all__ = ["Recipe", "Training", "train"]
+__all__ = ["Recipe", "Training", "clipped", "train"]
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _run(network: Network, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[np.n
         if count < recipe.steps:
             batch = order[:, count]
             loss = losses(ensemble(x[batch], dice=dice).logits, labels[batch])
-            step(_clipped(torch.autograd.grad(loss.sum(), parameters), recipe.clip))
+            step(clipped(torch.autograd.grad(loss.sum(), parameters), recipe.clip))
     loss, accuracy, *found = (torch.stack(values, dim=2).numpy() for values in zip(*seen, strict=True))
     return loss, accuracy, dict(zip(recipe.probes, found, strict=True))
 
@@ -221,8 +221,14 @@ def _look(ensemble: Ensemble, recipe: Recipe) -> list[Tensor]:
 # --- steps of descent ------------------------------------------------------------------------------------------------
 
 
-def _clipped(gradients: Sequence[Tensor], most: float | None) -> Sequence[Tensor]:
-    """The gradients of each network, shortened together where their norm is above ``most``."""
+def clipped(gradients: Sequence[Tensor], most: float | None) -> Sequence[Tensor]:
+    """The gradients of each network (variant, seed, …), shortened together where their norm is above ``most``.
+
+    >>> clipped([torch.tensor([[[[3.0, 4.0]]]])], 1.0)[0].flatten().tolist() == [0.6000000238418579, 0.800000011920929]
+    True
+    >>> clipped([torch.ones(1, 1, 1, 2)], None)[0].flatten().tolist()
+    [1.0, 1.0]
+    """
     if most is None:
         return gradients
     norm = torch.stack([g.flatten(2).square().sum(dim=-1) for g in gradients]).sum(dim=0).sqrt()
