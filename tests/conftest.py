@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -142,3 +144,20 @@ def _run(*command: object, **environment: str) -> None:
         [str(part) for part in command], cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-4000:]
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[[str, subprocess.Popen, Path], None]:
+    """``wait_for(address, server, log)`` returns once the server answers; if it ends before that, its log is shown."""
+
+    def wait(address: str, server: subprocess.Popen, log: Path) -> None:
+        for _ in range(900):
+            assert server.poll() is None, log.read_text()
+            try:
+                urllib.request.urlopen(address).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError(log.read_text())
+
+    return wait

@@ -10,9 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import tomllib
-import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
@@ -188,7 +186,7 @@ def image(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab(binder_environment, image, tmp_path_factory):
+def lab(binder_environment, image, tmp_path_factory, wait_for):
     """The address of the environment's own JupyterLab over those chapters."""
     private_folder = tmp_path_factory.mktemp("lab")
     with socket.socket() as free:
@@ -211,7 +209,7 @@ def lab(binder_environment, image, tmp_path_factory):
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_for(f"http://127.0.0.1:{port}/api", server, log)
+            wait_for(f"http://127.0.0.1:{port}/api", server, log)
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
@@ -221,17 +219,6 @@ def lab(binder_environment, image, tmp_path_factory):
 def _as_in_the_image(chapters: Path) -> None:
     shutil.copytree(ROOT / "chapters", chapters, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     subprocess.run([sys.executable, BINDER / "readable.py", chapters], check=True)
-
-
-def _wait_for(address, server, log):
-    for _ in range(900):
-        assert server.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(address).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -25,7 +23,7 @@ CELLS = [
 
 
 @pytest.fixture
-def lab(tmp_path):
+def lab(tmp_path, wait_for):
     """The address of a JupyterLab on this machine, with one notebook in its folder."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -45,23 +43,12 @@ def lab(tmp_path):
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{address}/api", server, tmp_path / "lab.log")
+        wait_for(f"{address}/api", server, tmp_path / "lab.log")
         yield address
     finally:
         server.terminate()
         server.wait(30)
         log.close()
-
-
-def _wait_for(address, server, log):
-    for _ in range(600):
-        assert server.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(address).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
 
 
 def _run_until(page, number, output):
