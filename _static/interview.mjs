@@ -225,6 +225,8 @@ class Interview {
   }
 
   goTo(card) {
+    // From now on cards out of view have their true heights: guessed ones would lead to the wrong place.
+    this.cards.forEach(({ details }) => details.classList.add("interview-measured"));
     card.details.scrollIntoView({ block: "center" });
     card.details.querySelector("summary").focus({ preventScroll: true });
   }

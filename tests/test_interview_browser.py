@@ -196,6 +196,17 @@ def test_a_random_question_comes_into_focus_closed_and_within_the_filter(open_pa
     assert page.locator("details.interview-card[open]").count() == 0
 
 
+@pytest.mark.parametrize("share", [0.22, 0.5, 0.66, 0.78, 0.999])
+def test_a_question_far_down_comes_into_view_although_cards_above_it_were_never_laid_out(open_page, share):
+    page = open_page(width=360, before=f"Math.random = () => {share}")
+    tab_to(page, 'button[name="random"]')
+    page.keyboard.press("Enter")
+    ids = having(page)
+    assert page.locator(ASKED).locator("..").get_attribute("id") == ids[int(share * len(ids))]
+    page.wait_for_timeout(300)  # what comes into view is laid out only now
+    expect(page.locator(ASKED)).to_be_in_viewport()
+
+
 @screens
 def test_an_answer_opens_in_steps_and_all_close_at_once(open_page, scheme, width):
     page = open_page(scheme, width)
