@@ -33,7 +33,8 @@ def lab(tmp_path, wait_for):
         port = free.getsockname()[1]
     options = ["--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1", "--IdentityProvider.token="]
     private = {name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
-    environment = {**os.environ, **private, "PYTHONPATH": str(ROOT / "code"), "JUPYTERLAB_SETTINGS_DIR": str(tmp_path)}
+    environment = {**os.environ, **private, "PYTHONPATH": str(ROOT / "code")}
+    environment |= {f"JUPYTERLAB_{name}_DIR": str(tmp_path / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
     log = (tmp_path / "lab.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={tmp_path}"],
@@ -64,9 +65,16 @@ def _run_until(page, number, output):
     output.first.wait_for(state="attached")
 
 
+def _answer(dialog):
+    """On a busy machine JupyterLab may ask which kernel, or say that the server is slow: do what it proposes."""
+    print("JupyterLab says:", dialog.inner_text())
+    dialog.locator(".jp-mod-accept").click()
+
+
 def test_the_widget_is_live_and_python_sees_the_choice(browser, lab):
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     page.set_default_timeout(120_000)
+    page.add_locator_handler(page.locator(".jp-Dialog"), _answer)
     page.goto(f"{lab}/lab/tree/live.ipynb?reset")
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()  # the kernel has answered
     widget = page.locator(".jp-OutputArea-output .explorable")
