@@ -183,6 +183,19 @@ def test_an_unknown_claim_names_the_nearest():
         claims.show("sigmoid-slope-cieling")
 
 
+def test_a_claim_is_found_without_importing_the_others():
+    program = (
+        "import sys\nfrom activations import claims\nclaims.get(sys.argv[1])\n"
+        "print(*(name for name in sys.modules if name.startswith('activations.claims.')))"
+    )
+    id, own = next((id, one.function.__module__) for id, one in claims.all_claims().items() if one.subject == "neuron")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", program, id]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    others = {one.function.__module__ for one in claims.all_claims().values()} - {own}
+    assert own in run.stdout.split() and not others & set(run.stdout.split())
+
+
 @pytest.mark.parametrize("claim", claims.all_claims().values(), ids=lambda claim: claim.id)
 def test_every_claim_of_the_book_stands(claim):
     shown = claims.show(claim.id)

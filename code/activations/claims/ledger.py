@@ -22,6 +22,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from ..proofs import Derivation
 from .sources import ROWS
@@ -270,19 +271,32 @@ def claim(
     return enter
 
 
+def _modules() -> list[str]:
+    package = importlib.import_module(__package__)
+    return [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
+
+
 def all_claims() -> dict[str, Claim]:
     """Every claim by id, sorted; the modules of this package are read for them."""
-    package = importlib.import_module(__package__)
-    for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.startswith("_"):
-            importlib.import_module(f"{__package__}.{module.name}")
+    for name in _modules():
+        importlib.import_module(f"{__package__}.{name}")
     return dict(sorted(_LEDGER.items()))
+
+
+def _import_only(id: str) -> None:
+    """Import the one module that writes down this id: all of them take seconds, and a chapter shows but a few."""
+    folder = Path(__file__).parent
+    for name in _modules():
+        if f'"{id}"' in (folder / f"{name}.py").read_text(encoding="utf8"):
+            importlib.import_module(f"{__package__}.{name}")
 
 
 def get(id: str) -> Claim:
     """The claim called ``id``. Raises KeyError, naming the nearest ids, when there is none."""
+    if id not in _LEDGER:
+        _import_only(id)
+    if id in _LEDGER:
+        return _LEDGER[id]
     ledger = all_claims()
-    if id in ledger:
-        return ledger[id]
     near = difflib.get_close_matches(id, ledger, n=3, cutoff=0.4)
     raise KeyError(f"unknown claim {id!r}; " + (f"did you mean {' or '.join(near)}?" if near else "see all_claims()"))

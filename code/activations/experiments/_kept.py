@@ -14,13 +14,11 @@ import sys
 import time
 from collections.abc import Callable
 from functools import cache, wraps
+from importlib.metadata import version
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-import numpy
 import platformdirs
-import scipy
-import sklearn
 import torch
 from joblib import Memory
 from threadpoolctl import threadpool_limits
@@ -32,6 +30,7 @@ R = TypeVar("R")
 
 _PACKAGE = Path(__file__).parents[1]
 _DAY = 86_400.0
+_COMPUTE = ("numpy", "scipy", "scikit-learn", "torch")
 
 
 def kept(experiment: Callable[P, R]) -> Callable[P, R]:
@@ -84,7 +83,7 @@ def _folder() -> Path:
 
 
 def _digest() -> str:
-    versions = (sys.version, *(module.__version__ for module in (numpy, scipy, sklearn, torch)))
+    versions = (sys.version, *map(version, _COMPUTE))
     state = hashlib.sha256(repr(versions).encode())
     # No experiment can read a claim: imports flow the other way. So rewording one leaves the results valid.
     for path in sorted(set(_PACKAGE.rglob("*.py")) - set((_PACKAGE / "claims").rglob("*.py"))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from scipy.stats import binomtest, t
+from scipy.special import stdtrit
 
 __all__ = ["band", "in_words", "mean_interval", "table", "wilson"]
 
@@ -24,7 +24,7 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[np.ndar
     if seeds < 2:
         raise ValueError(f"mean_interval: at least two seeds are needed, got {seeds}")
     mean = values.mean(axis=-1)
-    half = t.ppf((1 + confidence) / 2, seeds - 1) * values.std(axis=-1, ddof=1) / np.sqrt(seeds)
+    half = stdtrit(seeds - 1, (1 + confidence) / 2) * values.std(axis=-1, ddof=1) / np.sqrt(seeds)
     return mean, mean - half, mean + half
 
 
@@ -47,6 +47,8 @@ def wilson(count: int, runs: int) -> tuple[float, float, float]:
     >>> [round(end, 3) for end in wilson(3, 4)]
     [0.75, 0.301, 0.954]
     """
+    from scipy.stats import binomtest  # here: it takes a second to import, and few chapters count runs
+
     ends = binomtest(count, runs).proportion_ci(method="wilson")
     return count / runs, float(ends.low), float(ends.high)
 

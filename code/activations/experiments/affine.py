@@ -10,10 +10,10 @@ from functools import reduce
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 from torch import nn
 
 from ..charts import Axis, Chart, Line, Rule
+from .digits import pictures
 
 __all__ = [
     "Layer",
@@ -129,8 +129,8 @@ def bottleneck_chart(result: tuple[int, np.ndarray]) -> Chart:
 
 
 def _digits() -> tuple[torch.Tensor, torch.Tensor]:
-    digits = load_digits()
-    return torch.tensor(digits.data / 16.0), torch.tensor(digits.target)
+    pixels, labels = pictures()
+    return torch.tensor(pixels / 16.0), torch.tensor(labels)
 
 
 def _stack(widths: Sequence[int], seed: int) -> nn.Sequential:

@@ -14,11 +14,11 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 import torch
-from scipy import stats
 
 from .. import values
 from ..catalogue import x as variable
 from ..charts import Axis, Chart, Line, Points, Rule, style
+from ._summary import mean_interval
 
 __all__ = [
     "FEATURES",
@@ -277,8 +277,8 @@ class Training:
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the mean ratio, by Student's t."""
-        half = stats.t.ppf(0.975, self.ratio.size - 1) * stats.sem(self.ratio)
-        return float(self.ratio.mean() - half), float(self.ratio.mean() + half)
+        _, low, high = mean_interval(self.ratio)
+        return float(low), float(high)
 
     def __repr__(self) -> str:
         low, middle, high = np.quantile(self.trained, [0, 0.5, 1])

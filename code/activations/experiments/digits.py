@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
-__all__ = ["CLASSES", "PIXELS", "TEST", "TRAIN", "Split", "negatives", "raw", "split"]
+__all__ = ["CLASSES", "PIXELS", "TEST", "TRAIN", "Split", "negatives", "pictures", "raw", "split"]
 
 PIXELS, CLASSES, TRAIN, TEST = 64, 10, 1347, 450
 
@@ -45,12 +43,25 @@ def split() -> Split:
     return Split(*arrays)
 
 
+def pictures() -> tuple[np.ndarray, np.ndarray]:
+    """All pictures as they come, shape (1797, 64), float64 from 0 to 16, and their labels, shape (1797,).
+
+    >>> pixels, labels = pictures()
+    >>> pixels.shape, float(pixels.max()), sorted(set(labels.tolist())) == list(range(10))
+    ((1797, 64), 16.0, True)
+    """
+    # Imported where it is used: it takes a second, and most chapters find what was learned from digits on disk.
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
 def _parts() -> list[np.ndarray]:
     """Pictures to train on and to test on as they come, with values from 0 to 16, then the labels of both."""
-    pictures = load_digits()
-    return train_test_split(
-        pictures.data, pictures.target, train_size=TRAIN, test_size=TEST, random_state=0, stratify=pictures.target
-    )
+    from sklearn.model_selection import train_test_split
+
+    pixels, labels = pictures()
+    return train_test_split(pixels, labels, train_size=TRAIN, test_size=TEST, random_state=0, stratify=labels)
 
 
 @cache

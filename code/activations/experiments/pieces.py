@@ -12,9 +12,9 @@ from fractions import Fraction
 from functools import cache
 
 import numpy as np
-from scipy import stats
 
 from ..charts import Axis, Chart, Line, Points
+from ._summary import mean_interval
 
 __all__ = [
     "Layer",
@@ -143,8 +143,8 @@ class RandomPieces:
     @property
     def half_width(self) -> np.ndarray:
         """Half of the 95 % interval of each mean, by Student's t."""
-        seeds = self.counts.shape[1]
-        return stats.t.ppf(0.975, seeds - 1) * self.counts.std(axis=1, ddof=1) / np.sqrt(seeds)
+        mean, _, high = mean_interval(self.counts)
+        return high - mean
 
     @property
     def possible(self) -> np.ndarray:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 
 from .. import slopes, values
 from ..charts import Axis, Bars, Chart, Line, Points, style
 from ._summary import in_words, mean_interval, table
+from .digits import pictures
 
 __all__ = [
     "Calibration",
@@ -264,8 +264,8 @@ def calibration(
 
 def _digits() -> tuple[np.ndarray, np.ndarray]:
     """Pixels from 0 to 1 with a 1 for the bias, and labels."""
-    digits = load_digits()
-    return np.column_stack([digits.data / 16, np.ones(len(digits.data))]), digits.target
+    pixels, labels = pictures()
+    return np.column_stack([pixels / 16, np.ones(len(pixels))]), labels
 
 
 def _trained(x: np.ndarray, y: np.ndarray, stops: Sequence[int], rate: float) -> Iterator[np.ndarray]:
