@@ -3,6 +3,8 @@ r"""Typeset mathematics while the book builds: MathJax under Node, so that a pag
 Each formula becomes MathJax's own HTML, hidden from screen readers, beside MathML that only they see. One style sheet,
 ``_static/mathematics.css``, has the rules for every character in use; the fonts lie beside it. A formula that MathJax
 cannot read is a warning with its place, and so ends a strict build.
+
+Formulas are sent off when their page has been read, and asked for when it is written: Node works in between.
 """
 
 import html
@@ -11,6 +13,7 @@ import json
 import os
 import shutil
 import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -36,12 +39,13 @@ def _node() -> Path:
 
 
 class Typesetter:
-    """A Node process with MathJax in it, begun at the first formula and asked one formula at a time."""
+    """A Node process with MathJax in it, begun at the first formula, and a thread that asks it one at a time."""
 
     def __init__(self) -> None:
         script = Path(__file__).with_suffix(".cjs")
         pipe = subprocess.PIPE
         self._process = subprocess.Popen([_node(), script, _mathjax()], stdin=pipe, stdout=pipe, encoding="utf8")
+        self._thread = ThreadPoolExecutor(1)
 
     def _ask(self, **request: object) -> dict[str, str]:
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -51,30 +55,53 @@ class Typesetter:
         raise RuntimeError(f"MathJax stopped with code {self._process.wait()} at {request}; its message stands above")
 
     @cache  # noqa: B019  (there is one typesetter, and it lives as long as the build)
+    def send(self, tex: str, display: bool) -> Future[dict[str, str]]:
+        """Ask for a formula, and do not wait for the answer."""
+        return self._thread.submit(self._ask, tex=tex, display=display)
+
     def html(self, tex: str, display: bool) -> str:
         """The formula as HTML and MathML. Raises ValueError, with MathJax's reason, when it cannot be read."""
-        reply = self._ask(tex=tex, display=display)
+        reply = self.send(tex, display).result()
         if "error" in reply:
             raise ValueError(html.unescape(reply["error"]))
         return reply["html"]
 
     def css(self) -> str:
         """The rules for all that was typeset."""
-        return self._ask(css=True)["css"]
+        return self._thread.submit(self._ask, css=True).result()["css"]
 
     def stop(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
         self._process.communicate()
 
 
 _running: list[Typesetter] = []
 
 
-def _typeset(node: nodes.Node, tex: str, display: bool) -> str:
-    """The formula's HTML; a formula that cannot be read is shown as it was written, with a warning."""
+def _typesetter() -> Typesetter:
     if not _running:
         _running.append(Typesetter())
+    return _running[0]
+
+
+def _tex(node: nodes.math | nodes.math_block) -> tuple[str, bool]:
+    """What MathJax is asked for, and whether it stands by itself."""
+    if isinstance(node, nodes.math):
+        return node.astext(), False
+    return node.astext() if node.get("nowrap") else wrap_displaymath(node.astext(), None, False), True
+
+
+def _send_ahead(app: Sphinx, doctree: nodes.document) -> None:
+    if getattr(app.builder, "math_renderer_name", "") == "mathematics":
+        for node in doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)):
+            _typesetter().send(*_tex(node))
+
+
+def _typeset(node: nodes.math | nodes.math_block) -> str:
+    """The formula's HTML; a formula that cannot be read is shown as it was written, with a warning."""
+    tex, display = _tex(node)
     try:
-        return _running[0].html(tex, display)
+        return _typesetter().html(tex, display)
     except ValueError as fault:
         LOG.warning("mathematics: %s, in the formula %s", fault, tex.strip(), location=node)
         return f"<code>{html.escape(tex)}</code>"
@@ -82,7 +109,7 @@ def _typeset(node: nodes.Node, tex: str, display: bool) -> str:
 
 def visit_inline(self, node: nodes.math) -> None:
     self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-    self.body.append(_typeset(node, node.astext(), display=False) + "</span>")
+    self.body.append(_typeset(node) + "</span>")
     raise nodes.SkipNode
 
 
@@ -92,8 +119,7 @@ def visit_display(self, node: nodes.math_block) -> None:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, "Permalink to this equation")
         self.body.append("</span>")
-    tex = node.astext() if node["nowrap"] else wrap_displaymath(node.astext(), None, False)
-    self.body.append(_typeset(node, tex, display=True) + "</div>\n")
+    self.body.append(_typeset(node) + "</div>\n")
     raise nodes.SkipNode
 
 
@@ -118,5 +144,6 @@ def _write_style(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_html_math_renderer("mathematics", (visit_inline, None), (visit_display, None))
     app.add_css_file(STYLE)
+    app.connect("doctree-read", _send_ahead)
     app.connect("build-finished", _write_style)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

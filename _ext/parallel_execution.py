@@ -72,7 +72,10 @@ def _fill_font_cache() -> None:
 
 def _execute(chapters: list[Chapter], cores: int, cache: JupyterCacheAbstract, timeout: int) -> None:
     with ThreadPoolExecutor(cores) as pool:
-        running = {pool.submit(_run, chapter, timeout): chapter for chapter in chapters}
+        # Long ones first: a short one at the end leaves no core idle for long.
+        running = {
+            pool.submit(_run, chapter, timeout): chapter for chapter in sorted(chapters, key=_size, reverse=True)
+        }
         try:
             for done, future in enumerate(as_completed(running), start=1):
                 _keep(running[future], future.result(), cache)
@@ -81,6 +84,11 @@ def _execute(chapters: list[Chapter], cores: int, cache: JupyterCacheAbstract, t
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _size(chapter: Chapter) -> int:
+    """The length of the chapter's programs: a rough guess at how long they run."""
+    return sum(len(cell.source) for cell in chapter.notebook.cells if cell.cell_type == "code")
 
 
 def _run(chapter: Chapter, timeout: int) -> ExecutionResult:
