@@ -254,6 +254,12 @@ def test_the_command_lists_what_stands_and_what_fell(capsys):
     assert "FELL" in printed and "0 of 1 stand" in printed and "claim test-claim is called proved" in printed
 
 
+def test_the_command_explains_itself_and_checks_nothing(capsys):
+    with pytest.raises(SystemExit) as ended:
+        __main__.asked(["--help"])
+    assert ended.value.code == 0 and "a claim to check; all of them when none is named" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_the_command_runs():
     command, paths = [sys.executable, "-m", "activations.claims"], os.pathsep.join(sys.path)

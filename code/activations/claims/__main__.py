@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -77,5 +78,16 @@ def table(claims: list[Claim], fallen: dict[str, str]) -> str:
     return "\n".join([*rows, f"{len(claims) - len(fallen)} of {len(claims)} stand: {summary}", *fallen.values()])
 
 
+def asked(arguments: list[str]) -> list[str]:
+    """The ids in the arguments of the command; it explains itself when asked for help.
+
+    >>> asked(["two-relus-compute-xr", "prelu-is-not-convex"])
+    ['two-relus-compute-xr', 'prelu-is-not-convex']
+    """
+    parser = argparse.ArgumentParser("python -m activations.claims", description="Check claims of the book.")
+    parser.add_argument("id", nargs="*", help="a claim to check; all of them when none is named")
+    return parser.parse_args(arguments).id
+
+
 if __name__ == "__main__":
-    sys.exit(main(named(sys.argv[1:]) or None))
+    sys.exit(main(named(asked(sys.argv[1:])) or None))
