@@ -1,8 +1,8 @@
 r"""Typeset mathematics while the book builds: MathJax under Node, so that a page needs no script and nothing jumps.
 
 Each formula becomes MathJax's own HTML, hidden from screen readers, beside MathML that only they see. One style sheet,
-``_static/mathematics.css``, has the rules for every character in use; the fonts lie beside it. A formula that MathJax
-cannot read is a warning with its place, and so ends a strict build.
+``_static/mathematics.css``, has the rules for every character in use; the fonts beside it hold those characters and no
+others. A formula that MathJax cannot read is a warning with its place, and so ends a strict build.
 
 Formulas are sent off when their page has been read, and asked for when it is written: Node works in between.
 """
@@ -11,12 +11,13 @@ import html
 import importlib
 import json
 import os
-import shutil
+import re
 import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
+from _fonts import cut_font, preload_font
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -25,6 +26,8 @@ from sphinx.util.math import get_node_equation_number, wrap_displaymath
 LOG = logging.getLogger(__name__)
 STYLE = "mathematics.css"
 FONTS = "mathematics"
+FIRST_FONTS = {"MathJax_Main-Regular.woff2": "<mjx-c ", "MathJax_Math-Italic.woff2": " TEX-I"}
+"""The fonts of most formulas, with what stands in a page that uses them."""
 
 
 def _mathjax() -> Path:
@@ -134,16 +137,37 @@ def _write_style(app: Sphinx, error: Exception | None) -> None:
         static = Path(app.outdir) / "_static"
         style = static / STYLE
         before = style.read_text(encoding="utf8") if style.exists() else ""
-        rules = dict.fromkeys([*_rules(before), *_rules(typesetter.css())])
-        style.write_text("".join(rules), encoding="utf8")
-        shutil.copytree(_mathjax() / "output" / "chtml" / "fonts" / "woff-v2", static / FONTS, dirs_exist_ok=True)
+        now = re.sub(r'\.woff"\) format\("woff"\)', '.woff2") format("woff2")', typesetter.css())
+        rules = "".join(dict.fromkeys([*_rules(before), *_rules(now)]))
+        style.write_text(rules, encoding="utf8")
+        _write_fonts(static / FONTS, _characters(rules))
     if typesetter:
         typesetter.stop()
+
+
+def _characters(style: str) -> set[int]:
+    """All that some rule puts on a page, in whichever font."""
+    contents = re.findall(r'content: "((?:[^"\\]|\\.)*)"', style)
+    escaped = [re.findall(r"\\([0-9A-Fa-f]+) ?|\\?(.)", content) for content in contents]
+    return {int(code, 16) if code else ord(letter) for content in escaped for code, letter in content}
+
+
+def _write_fonts(folder: Path, characters: set[int]) -> None:
+    folder.mkdir(exist_ok=True)
+    for origin in (_mathjax() / "output" / "chtml" / "fonts" / "woff-v2").glob("*.woff"):
+        cut_font(origin, folder / f"{origin.stem}.woff2", characters)
+
+
+def _preload(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    for name, sign in FIRST_FONTS.items():
+        if sign in context.get("body", ""):
+            preload_font(app, f"{FONTS}/{name}")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_html_math_renderer("mathematics", (visit_inline, None), (visit_display, None))
     app.add_css_file(STYLE)
     app.connect("doctree-read", _send_ahead)
+    app.connect("html-page-context", _preload)
     app.connect("build-finished", _write_style)
     return {"parallel_read_safe": True, "parallel_write_safe": False}
