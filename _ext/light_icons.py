@@ -9,8 +9,7 @@ import re
 from pathlib import Path
 
 import pydata_sphinx_theme
-from fontTools import subset
-from fontTools.ttLib import TTFont
+from _fonts import cut_font, preload_font
 from sphinx.application import Sphinx
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
@@ -41,15 +40,6 @@ def lighten(style: str, used: set[str]) -> tuple[str, set[int]]:
     return _RULE.sub(keep, style), characters
 
 
-def _cut_font(origin: Path, copy: Path, characters: set[int]) -> None:
-    font = TTFont(origin, recalcTimestamp=False)
-    cutter = subset.Subsetter(subset.Options(layout_features=[], notdef_outline=True))
-    cutter.populate(unicodes=characters)
-    cutter.subset(font)
-    font.flavor = "woff2"
-    font.save(copy)
-
-
 def _lighten(app: Sphinx, error: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     if error or app.builder.format != "html" or not (static / STYLE).exists():
@@ -57,11 +47,16 @@ def _lighten(app: Sphinx, error: Exception | None) -> None:
     style, characters = lighten((THEME / STYLE).read_text(encoding="utf8"), icons_in_use(Path(app.outdir)))
     (static / STYLE).write_text(style, encoding="utf8")
     for origin in (THEME / FONTS).glob("*.woff2"):
-        _cut_font(origin, static / FONTS / origin.name, characters)
+        cut_font(origin, static / FONTS / origin.name, characters)
     for path in [static / "scripts" / "fontawesome.js", *(static / FONTS).glob("*.ttf")]:
         path.unlink(missing_ok=True)
 
 
+def _preload(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    preload_font(app, (FONTS / "fa-solid-900.woff2").as_posix())
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("html-page-context", _preload)
     app.connect("build-finished", _lighten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
