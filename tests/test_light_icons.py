@@ -37,22 +37,6 @@ def test_the_themes_own_sheet_has_such_rules(lighten):
     assert len(light) < 0.8 * len(style)
 
 
-def test_our_macros_are_the_themes_without_one_script():
-    ours = (ROOT / "_templates" / "static" / "webpack-macros.html").read_text(encoding="utf8")
-    theirs = (THEME / "webpack-macros.html").read_text(encoding="utf8")
-
-    def code(text):
-        return [
-            line.strip()
-            for line in re.sub(r"<!--.*?-->|\{#.*?#\}", "", text, flags=re.DOTALL).splitlines()
-            if line.strip()
-        ]
-
-    gone = [line for line in code(theirs) if line not in code(ours)]
-    assert len(gone) == 1 and "fontawesome.js" in gone[0]
-    assert [line for line in code(theirs) if line not in gone] == code(ours)
-
-
 @pytest.mark.browser
 def test_every_icon_on_a_page_has_its_shape(built_book):
     static = built_book / "_static"
