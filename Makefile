@@ -1,11 +1,12 @@
-# make book (the default) · make test · make serve · make bench · make mutate · make clean
+# make book (the default) · make test · make serve · make bench · make bench-growth · make mutate · make clean
 # Each sets up .venv first when it is missing or its requirements have changed; PYTHON=… names another Python.
 
 PORT ?= 8000
 BIN := .venv/bin
+BENCHES := values propagation build pages explorables
 export PYTHON
 
-.PHONY: book test serve bench mutate clean
+.PHONY: book test serve bench bench-growth mutate clean
 .DELETE_ON_ERROR:
 
 book: .venv/book.stamp
@@ -21,9 +22,13 @@ serve: book
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 bench: .venv/test.stamp
-	@for script in bench/*.py; do \
-		echo "Running $$script"; PYTHONPATH=code $(BIN)/python "$$script" || exit 1; \
+	@for bench in $(BENCHES); do \
+		echo "Running bench/$$bench.py"; PYTHONPATH=code $(BIN)/python bench/$$bench.py || exit 1; \
 	done
+
+bench-growth: .venv/test.stamp
+	@echo "Building copies of the book with its chapters once, twice and four times"
+	@$(BIN)/python bench/growth.py
 
 mutate: .venv/test.stamp
 	@echo "Breaking the arithmetic and the proofs on purpose; Ctrl-C stops, and the next run goes on from there"

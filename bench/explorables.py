@@ -5,30 +5,22 @@ Beside them stands the same picture by ipywidgets and matplotlib: the time a liv
 the picture's bytes, before any network or browser.
 """
 
-import contextlib
 import gzip
-import http.server
 import re
 import shutil
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
+from _site import chromium, served
 from activations import explore
 from activations.charts import Axis, Chart, Curves, HeatMap, Line, Points
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 BOOK = Path(__file__).parent.parent / "_build" / "html"
 STEPS = 60
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 
 
 # --- the explorables of this bench: lines in many frames, a bent plane, a heat map with contours ---
@@ -120,20 +112,6 @@ def explorables_in(file: Path) -> dict[str, tuple[float, float]]:
     return found
 
 
-@contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
 def percentile_95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
@@ -193,9 +171,6 @@ def front_end_size() -> float:
 
 
 def main() -> None:
-    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser_path is None:
-        raise SystemExit("bench/explorables.py needs Chromium on the PATH: apt-get install chromium")
     print(f"Front end, once a site: {front_end_size():.1f} kB as written")
     print(
         f"{STEPS} moves of the last control; milliseconds to the painted frame, which waits for the screen, and of work"
@@ -203,13 +178,11 @@ def main() -> None:
     print(
         f"{'page':17}{'explorable':21}{'kB':>7}{'frames':>8}{'painted':>9}{'95 %':>9}{'work':>9}{'95 %':>9}", flush=True
     )
-    with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
-        browser = driver.chromium.launch(executable_path=browser_path, args=FLAGS)
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         own_page(Path(folder))
         for place in (Path(folder), BOOK):
             if place.exists():
                 measure(place, browser)
-        browser.close()
     times = kernel_times()
     print(f"ipywidgets and matplotlib, in the kernel alone:{statistics.median(times):34.0f}{percentile_95(times):9.0f}")
 

@@ -15,21 +15,17 @@ other hosts fail at once, and are counted by themselves.
 """
 
 import argparse
-import os
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from _books import ROOT, seconds_to_build
 from _default_book import fetch_widgets, write_default_book
 from _site import chromium, served
 from playwright.sync_api import Browser, BrowserContext, Page
 
-ROOT = Path(__file__).parents[1]
+HTML = Path("_build") / "html"
 
 PAGES = ("softmax", "vanishing-gradients", "relu", "interview", "catalogue")
 """Formulas, explorables, pictures, the longest text, and a section with formulas and a picture for every function."""
@@ -242,26 +238,6 @@ def measure(browser: Browser, sites: dict[str, str], name: str, screen: dict, lo
     return found
 
 
-# --- the builds -------------------------------------------------------------------------------------------------------
-
-
-def build(folder: Path) -> Path:
-    """Build a book where something has changed, and give the folder of its pages."""
-    program = shutil.which("jupyter-book", path=Path(sys.executable).parent)
-    began = time.perf_counter()
-    done = subprocess.run(
-        [program, "build", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    if done.returncode:
-        raise SystemExit(f"{done.stdout[-4000:]}\nthe book in {folder} could not be built: its log stands above")
-    print(f"built in {time.perf_counter() - began:.0f} s: {folder}", flush=True)
-    return folder / "_build" / "html"
-
-
 def compare(sites: dict[str, str], pages: list[str], loads: int, explain: bool) -> None:
     """Print the tables of both screens, and the aims under each."""
     with chromium() as browser:
@@ -278,14 +254,15 @@ def main() -> None:
     parser.add_argument("--loads", type=int, default=3, help="loads of each page in each build; 3 when not given")
     parser.add_argument("--why", action="store_true", help="say what painted last and what moved")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        ours = build(ROOT)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        print(f"Our book built in {seconds_to_build(ROOT):.0f} s", flush=True)
         widgets = fetch_widgets(ROOT / "_build" / ".bench")
-        write_default_book(ROOT, Path(folder), widgets)
-        default = build(Path(folder))
+        write_default_book(folder, widgets)
+        print(f"The default book built in {seconds_to_build(folder):.0f} s, with the same outputs", flush=True)
         print("10 Mbit/s, 40 ms, empty cache; what the default asks of other hosts comes from its own:")
         print("MathJax and ipywidgets' scripts" if widgets else NO_WIDGETS)
-        with served(ours) as own, served(default) as other:
+        with served(ROOT / HTML) as own, served(folder / HTML) as other:
             compare({"ours": own, "default": other}, asked.pages or list(PAGES), asked.loads, asked.why)
 
 
