@@ -256,10 +256,10 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print(f"Our book built in {seconds_to_build(ROOT):.0f} s", flush=True)
+        print(f"Our book built in {seconds_to_build(ROOT).clock:.0f} s", flush=True)
         widgets = fetch_widgets(ROOT / "_build" / ".bench")
         write_default_book(folder, widgets)
-        print(f"The default book built in {seconds_to_build(folder):.0f} s, with the same outputs", flush=True)
+        print(f"The default book built in {seconds_to_build(folder).clock:.0f} s, with the same outputs", flush=True)
         print("10 Mbit/s, 40 ms, empty cache; what the default asks of other hosts comes from its own:")
         print("MathJax and ipywidgets' scripts" if widgets else NO_WIDGETS)
         with served(ROOT / HTML) as own, served(folder / HTML) as other:
