@@ -15,6 +15,7 @@ other hosts fail at once, and are counted by themselves.
 """
 
 import argparse
+import contextlib
 import statistics
 import tempfile
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from pathlib import Path
 from _books import ROOT, seconds_to_build
 from _default_book import fetch_widgets, write_default_book
 from _site import chromium, served
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
 
 HTML = Path("_build") / "html"
 
@@ -45,6 +46,10 @@ AIMS = {"requests": 25, "total": 400, "shift": 0.02}
 NO_WIDGETS = "MathJax; npm cannot reach its registry, so ipywidgets' scripts, which delay its paint, are missing"
 PAINT_AIM = 0.5
 """First paint, as a fraction of the default's."""
+
+PATIENCE = 60.0
+STALLS = 3
+"""Chromium's slow network now and then stands still for 65536 of its ticks, 79 s: then the page is loaded anew."""
 
 WATCH = """() => {
   const seen = (window.seen = { paints: [], largest: [], shifts: [], tasks: [] });
@@ -187,17 +192,22 @@ class Traffic:
 
 def load(browser: Browser, site: str, name: str, screen: dict) -> tuple[dict[str, float], dict]:
     """One load with an empty cache: the numbers of the table, and what the browser saw."""
-    context = browser.new_context(**screen)
+    for _ in range(STALLS):
+        with contextlib.suppress(TimeoutError), contextlib.closing(browser.new_context(**screen)) as context:
+            return _load(context, site, name)
+    raise SystemExit(f"{site}chapters/{name}.html did not load within {PATIENCE:.0f} s, {STALLS} times")
+
+
+def _load(context: BrowserContext, site: str, name: str) -> tuple[dict[str, float], dict]:
     context.add_init_script(f"({WATCH})()")
     page = context.new_page()
     traffic = Traffic(site)
     traffic.listen(context, page)
-    page.goto(f"{site}chapters/{name}.html", wait_until="networkidle", timeout=120_000)
+    page.goto(f"{site}chapters/{name}.html", wait_until="networkidle", timeout=1000 * PATIENCE)
     settled = page.evaluate(SETTLED)
     counted = traffic.counted()
     page.evaluate(SCROLL)
     seen = page.evaluate("seen")
-    context.close()
     return counted | timed(seen, settled), seen
 
 
