@@ -22,6 +22,9 @@ TIMES = (1, 2, 4)
 COLD = ("chapters/softmax", "chapters/vanishing-gradients", "chapters/relu")
 """What is executed: chapters that compute about as much as the average one."""
 
+STRICT, WHOLE = ("clear_errors",), ("reader_notebooks",)
+"""Extensions that end a build at a broken link, anywhere, and where the number of something elsewhere is missing."""
+
 _LABEL = re.compile(r"^(\([\w.-]+|:(?:label|name): *[\w.-]+|[:`]{3,}\{interview\} *[\w.-]+)(?=\)=$|$)", re.MULTILINE)
 _FIRST_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?:---\n.*?\n---\n|(?::[^\n]*\n)*)", re.MULTILINE | re.DOTALL)
 
@@ -56,11 +59,11 @@ def add_copy(folder: Path, chapters: list[str], number: int, executed: bool) -> 
     return names
 
 
-def without_check_of_links(config: dict) -> dict:
-    """The configuration without the extension that ends a build at a broken link: three chapters alone have some."""
+def without(config: dict, names: tuple[str, ...]) -> dict:
+    """The configuration without some of the local extensions."""
     sphinx = config["sphinx"]
-    sphinx["local_extensions"].pop("clear_errors", None)
-    sphinx["config"]["extensions"] = [name for name in sphinx["config"]["extensions"] if name != "clear_errors"]
+    sphinx["local_extensions"] = {name: of for name, of in sphinx["local_extensions"].items() if name not in names}
+    sphinx["config"]["extensions"] = [name for name in sphinx["config"]["extensions"] if name not in names]
     return config
 
 
@@ -68,7 +71,8 @@ def write_grown_book(folder: Path, chapters: list[str], times: int, executed: bo
     """Write the book's sources with as many copies of the chapters, each a part of its own."""
     copy_book(folder, executed)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    (folder / "_config.yml").write_text(yaml.safe_dump(without_check_of_links(config)), encoding="utf-8")
+    config = without(config, STRICT if executed else STRICT + WHOLE)
+    (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     copies = [chapters, *(add_copy(folder, chapters, number, executed) for number in range(2, times + 1))]
     parts = [
         {"caption": f"Copy {number}", "chapters": [{"file": name} for name in names]}
