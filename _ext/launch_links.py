@@ -44,8 +44,8 @@ def identify(source: Path, environment: Mapping[str, str], url: str, branch: str
     They are those of the clone's ``origin`` on GitHub, else of the workflow on GitHub that builds, else ``url`` and
     ``branch``. A branch that only this clone has cannot be launched by anyone: then ``branch`` stands too.
     """
-    own_clone = _git(source, "rev-parse", "--show-prefix") == "\n"  # and not a folder in the clone of something else
-    origin = github_name(_git(source, "remote", "get-url", "origin")) if own_clone else ""
+    own_clone = git(source, "rev-parse", "--show-prefix") == "\n"  # and not a folder in the clone of something else
+    origin = github_name(git(source, "remote", "get-url", "origin")) if own_clone else ""
     workflow = environment.get("GITHUB_REPOSITORY", "")
     name = origin or workflow
     if not name:
@@ -58,11 +58,11 @@ def identify(source: Path, environment: Mapping[str, str], url: str, branch: str
 
 
 def _published_branch(source: Path) -> str:
-    branch = _git(source, "symbolic-ref", "--short", "HEAD").strip()
-    return branch if branch and _git(source, "rev-parse", "--verify", f"refs/remotes/origin/{branch}") else ""
+    branch = git(source, "symbolic-ref", "--short", "HEAD").strip()
+    return branch if branch and git(source, "rev-parse", "--verify", f"refs/remotes/origin/{branch}") else ""
 
 
-def _git(source: Path, *arguments: str) -> str:
+def git(source: Path, *arguments: str) -> str:
     """What git says; nothing where it fails or is not installed."""
     try:
         done = subprocess.run(["git", "-C", str(source), *arguments], capture_output=True, text=True)

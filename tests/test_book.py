@@ -3,6 +3,7 @@
 import ast
 import re
 import statistics
+import sys
 from pathlib import Path
 
 import jupytext
@@ -10,18 +11,10 @@ import pytest
 from activations import catalogue, claims, values
 
 ROOT = Path(__file__).parents[1]
-# Pages in which one looks things up, or practises, have a form of their own.
-OTHERS = (
-    "bibliography",
-    "catalogue",
-    "cheat-sheet",
-    "claims",
-    "error-museum",
-    "glossary",
-    "interview",
-    "run-it-yourself",
-)
-CHAPTERS = [path for path in sorted((ROOT / "chapters").glob("*.md")) if path.stem not in OTHERS]
+
+sys.path.insert(0, str(ROOT / "tests"))
+from _pages import CHAPTERS  # noqa: E402
+
 PAGES = [ROOT / "index.md", *sorted((ROOT / "chapters").glob("*.md"))]
 EXECUTED = [path for path in PAGES if "{code-cell}" in path.read_text(encoding="utf8")]
 ALL = "\n".join(path.read_text(encoding="utf8") for path in EXECUTED)

@@ -1,25 +1,17 @@
 """The glossary and its use: every term is defined once, in two languages, and the chapters lead to it."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
-CHAPTERS = Path(__file__).parents[1] / "chapters"
+sys.path.insert(0, str(Path(__file__).parent))
+import _pages  # noqa: E402
+
+CHAPTERS = _pages.FOLDER
 GLOSSARY = (CHAPTERS / "glossary.md").read_text(encoding="utf8")
-# Pages in which one looks things up, or practises, need no links to other such pages.
-OTHERS = (
-    "bibliography",
-    "catalogue",
-    "cheat-sheet",
-    "claims",
-    "error-museum",
-    "glossary",
-    "interview",
-    "run-it-yourself",
-)
-PAGES = [path for path in sorted(CHAPTERS.glob("*.md")) if path.stem not in OTHERS]
-every_chapter = pytest.mark.parametrize("chapter", PAGES, ids=lambda path: path.stem)
+every_chapter = pytest.mark.parametrize("chapter", _pages.CHAPTERS, ids=lambda path: path.stem)
 
 ROLE = re.compile(r"\{term\}`([^`]+)`")
 MASKED = re.compile(r"\{[\w:-]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\]\([^)]*\)")
