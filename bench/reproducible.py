@@ -24,9 +24,13 @@ AROUND = 60
 """How many characters are shown on each side of the first difference."""
 
 
+def copy(folder: Path) -> Path:
+    """Copy the book's sources and history."""
+    return shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*DERIVED))
+
+
 def build(source: Path, hash_seed: int) -> Path:
-    """Copy the book and build it, strictly; the folder of its pages."""
-    shutil.copytree(ROOT, source, symlinks=True, ignore=shutil.ignore_patterns(*DERIVED))
+    """Build the book that lies in ``source``, strictly; the folder of its pages."""
     program = shutil.which("jupyter-book", path=Path(sys.executable).parent)
     # A package in the code/ of the copy must not be hidden by that of this folder.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -67,7 +71,8 @@ def _first_difference(one: bytes, other: bytes) -> str:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        places = (Path(folder) / "one", Path(folder) / "elsewhere" / "the other")
+        # Both at once: who edits the book while it is built would else compare two books.
+        places = [copy(Path(folder) / name) for name in ("one", "elsewhere/the other")]
         builds = []
         for seed, place in enumerate(places, start=1):
             print(f"clean build {seed} of {len(places)}", flush=True)
