@@ -29,13 +29,13 @@ SETTINGS = ("bibtex_reference_style", "myst_heading_anchors", "nb_mime_priority_
 
 CONTENT = (
     *("kernel_environment", "fresh_cache", "check_yourself", "claim_links", "ledger_search", "interview"),
-    *("flash_cards", "explorables", "reader_notebooks", "how_to_cite", "counts"),
+    *("flash_cards", "explorables", "reader_notebooks", "how_to_cite", "how_built", "counts"),
 )
 """The local extensions that the chapters' own text and outputs need."""
 
 LOOK = (
-    *("clear_errors", "fresh_static", "parallel_execution", "mathematics", "launch_links", "other_names"),
-    *("accessible_html", "light_icons"),
+    *("clear_errors", "fresh_static", "quick_references", "parallel_execution", "mathematics", "launch_links"),
+    *("timings", "other_names", "accessible_html", "light_icons", "near_figures", "one_sheet"),
 )
 """The others, which the default book does without: they check, hasten, lighten or adorn."""
 
