@@ -90,4 +90,6 @@ def write_default_book(folder: Path, widgets: list[Path]) -> None:
         shutil.copy(script, served)
     ours = yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
     config = default_config(ours, [f"widgets/{script.name}" for script in widgets])
-    (folder / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    # In the order of ours: the package must be found before an extension imports it.
+    text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
+    (folder / "_config.yml").write_text(text, encoding="utf-8")

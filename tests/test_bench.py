@@ -143,6 +143,8 @@ def test_the_default_book_takes_no_style_and_no_template_of_ours(tmp_path, monke
     kept = {path.suffix for path in (tmp_path / "book" / "_static").rglob("*")}
     assert kept and not kept & {".css", ".js"}
     assert not (tmp_path / "book" / "_templates").exists()
+    written = yaml.safe_load((tmp_path / "book" / "_config.yml").read_text(encoding="utf8"))
+    assert next(iter(written["sphinx"]["local_extensions"])) == "kernel_environment", "others import the package"
     assert (tmp_path / "book" / "extra" / "_static" / "widgets" / "require.js").exists()
     assert (tmp_path / "book" / "chapters" / "relu.md").exists()
 
