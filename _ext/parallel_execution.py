@@ -94,8 +94,9 @@ def _size(chapter: Chapter) -> int:
 def _run(chapter: Chapter, timeout: int) -> ExecutionResult:
     # A kernel's own log tells of its sockets and of its end; what a cell does wrong comes back with the cell.
     quiet = ["--log-level=CRITICAL"]
-    folder = str(chapter.path.parent)
-    return single_nb_execution(chapter.notebook, cwd=folder, timeout=timeout, allow_errors=False, extra_arguments=quiet)
+    # A busy machine sends what a cell prints in pieces that end anywhere, in the middle of a line too.
+    options = {"allow_errors": False, "coalesce_streams": True, "extra_arguments": quiet}
+    return single_nb_execution(chapter.notebook, cwd=str(chapter.path.parent), timeout=timeout, **options)
 
 
 def _keep(chapter: Chapter, result: ExecutionResult, cache: JupyterCacheAbstract) -> None:

@@ -125,6 +125,13 @@ while not pathlib.Path("{other}.started").exists():
     assert book.executed() == ["first", "second"]
 
 
+def test_a_line_that_comes_in_pieces_stays_a_line(book):
+    pieces = "for piece in ('one ', 'line', '\\nand another\\n'):\n    print(piece, end='', flush=True)"
+    book.write("second.md", _chapter("Second", pieces))
+    book.executed()
+    assert "one line\nand another\n</pre>" in book.html("second.html")
+
+
 def test_a_failing_cell_ends_the_build_with_its_traceback(book):
     book.write("second.md", _chapter("Second", "answer = 41\n1 / (answer - 41)"))
     built = book.build()
