@@ -8,12 +8,16 @@ from sphinx.application import Sphinx
 
 
 def cut_font(origin: Path, copy: Path, characters: set[int]) -> None:
-    """Write a font with the shapes of these characters alone."""
+    """Write a font with the shapes of these characters alone, or all of it where it has none of them.
+
+    Browsers refuse a font without characters. Of MathJax's Zero the height matters alone.
+    """
     font = TTFont(origin, recalcTimestamp=False)
     options = subset.Options(layout_features=[], notdef_outline=True)
     options.drop_tables += ["FFTM"]  # when an editor saved it: else a warning a font
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=characters)
+    own = set(font.getBestCmap())
+    cutter.populate(unicodes=characters & own or own)
     cutter.subset(font)
     font.flavor = "woff2"
     font.save(copy)
