@@ -9,16 +9,20 @@ import re
 from pathlib import Path
 
 from _bundles import fingerprinted
+from _written import wrote_html
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 FOLDER = "explorables"
+BUILD_FLAG = "WHY_NONLINEAR_BUILD"
+"""That of ``activations.explore``, which is not imported for it: a build in which nothing has changed would wait."""
+
 _COMMENT = re.compile(r"^[ \t]*(/\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _IMPORT = re.compile(r'(?<=\bfrom ")\./[^"]+(?=";)')
 
 
 def _copy_front_end(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.format != "html":
+    if not wrote_html(app, error):
         return
     from activations import explore
 
@@ -52,8 +56,6 @@ def _forget_widget_states(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    from activations.explore import BUILD_FLAG
-
     os.environ[BUILD_FLAG] = "1"
     app.add_css_file(f"{FOLDER}/explorable.css")
     app.connect("env-updated", _forget_widget_states)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import genanki
 from _questions import PARTS, TOPICS, Question, read
+from _written import wrote_html
 from docutils import nodes
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -228,7 +229,7 @@ class FlashCards(SphinxDirective):
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.format != "html" or PAGE not in app.env.found_docs:
+    if not wrote_html(app, error) or PAGE not in app.env.found_docs:
         return
     questions = read(Path(app.env.doc2path(PAGE)).read_text(encoding="utf8"))
     book = Book(Path(app.srcdir), app.config.html_baseurl)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pydata_sphinx_theme
 from _fonts import cut_font, preload_font
+from _written import wrote_html
 from sphinx.application import Sphinx
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
@@ -42,7 +43,7 @@ def lighten(style: str, used: set[str]) -> tuple[str, set[int]]:
 
 def _lighten(app: Sphinx, error: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
-    if error or app.builder.format != "html" or not (static / STYLE).exists():
+    if not wrote_html(app, error) or not (static / STYLE).exists():
         return
     style, characters = lighten((THEME / STYLE).read_text(encoding="utf8"), icons_in_use(Path(app.outdir)))
     (static / STYLE).write_text(style, encoding="utf8")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from _written import wrote_html
 from sphinx.application import Sphinx
 
 _FIGURE = re.compile(r'<img (?![^>]*\b(?:loading|width|height)=)(?=[^>]*\bsrc="((?:\.\./)*_images/[^"]+\.svg)")')
@@ -31,7 +32,7 @@ class NearFigures:
         self._pages.add(page)
 
     def place(self, app: Sphinx, error: Exception | None) -> None:
-        if error or app.builder.format != "html":
+        if not wrote_html(app, error):
             return
         for page in (Path(app.builder.get_outfilename(name)) for name in self._pages):
             page.write_text(with_places(page.read_text(encoding="utf8"), page), encoding="utf8")

@@ -12,6 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from _bundles import fingerprinted, names_in, script, sheet, trim
+from _written import wrote_html
 from sphinx.application import Sphinx
 
 SHEET, SCRIPT = "site.css", "site.js"
@@ -72,7 +73,7 @@ class OneOfEach:
 
     def write(self, app: Sphinx, error: Exception | None) -> None:
         """Write both, and the present digests into every page; nothing to do when no page was written."""
-        if error or app.builder.format != "html" or not self._sheets:
+        if not wrote_html(app, error) or not self._sheets:
             return
         out, static = Path(app.outdir), Path(app.outdir) / "_static"
         pages = [page for page in out.rglob("*.html") if static not in page.parents]

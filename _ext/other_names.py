@@ -7,6 +7,7 @@ name comes first. On the catalogue's page it leads to the function's own section
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
 FOLDER = "chapters/"
@@ -17,6 +18,12 @@ def _entries(function: str, target: str) -> list[tuple[str, str, str, str, None]
     from activations.entries import spoken
 
     return [("single", name, target, "main", None) for name in spoken(function)]
+
+
+def _remember(env: BuildEnvironment, entries: list[tuple[str, str, str, str, None]]) -> None:
+    """Have the search keep what a page's index entries say: Sphinx forgets it when a later build does not write it."""
+    known = env._search_index_index_entries.setdefault(env.docname, [])
+    known[:] = sorted({*known, *((name, target, main) for _, name, target, main, _ in entries)})
 
 
 class IndexNames(SphinxTransform):
@@ -32,8 +39,7 @@ class IndexNames(SphinxTransform):
             return
         slug = self.env.docname.removeprefix(FOLDER)
         for function in (function for function, chapter in CHAPTERS.items() if chapter == slug):
-            head = next(self.document.findall(nodes.section))
-            head.insert(1, addnodes.index(entries=_entries(function, head["ids"][0])))
+            self._index(next(self.document.findall(nodes.section)), function)
 
     def _index_sections(self) -> None:
         from activations import catalogue
@@ -43,8 +49,12 @@ class IndexNames(SphinxTransform):
             target = f"fn-{function.replace('_', '-')}"
             if target in sections:
                 # The section's own id, not a label's: from there search takes the words that it shows.
-                section = sections[target]
-                section.insert(1, addnodes.index(entries=_entries(function, section["ids"][0])))
+                self._index(sections[target], function)
+
+    def _index(self, section: nodes.section, function: str) -> None:
+        entries = _entries(function, section["ids"][0])
+        section.insert(1, addnodes.index(entries=entries))
+        _remember(self.env, entries)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

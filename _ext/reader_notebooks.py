@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 from _plain_markdown import NEW_CELL, Book, plain
+from _written import wrote_html
 from docutils import nodes
 from launch_links import address
 from pybtex.database import parse_file
@@ -145,7 +146,7 @@ def _repository(app: Sphinx, kind: str = "") -> str:
 
 def write_notebooks(app: Sphinx, error: Exception | None) -> None:
     """Write the notebook of each chapter, and the zip. Says which chapter holds what has no plain form."""
-    if error or app.builder.format != "html":
+    if not wrote_html(app, error):
         return
     executed, folder = _chapters(app), Path(app.outdir) / FOLDER
     folder.mkdir(exist_ok=True)

@@ -15,21 +15,29 @@ from activations.charts import Chart, Line
 EXTENSION = Path(__file__).parents[1] / "_ext" / "explorables.py"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """A built site of two pages, of which the second holds an explorable."""
-    application = pytest.importorskip("sphinx.application")
-    source, build = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("build")
+def _write(source: Path) -> None:
     chart = Chart("x", "y", [Line([0, 1], [0, 1])], words="A line.")
     page = explore.explore(lambda i: chart, i=[1, 2]).as_html()
     (source / "index.rst").write_text("Home\n====\n\n.. toctree::\n\n   live\n", encoding="utf-8")
     (source / "live.rst").write_text(f"Live\n====\n\n.. raw:: html\n\n   {page}\n", encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
+
+
+def _build(source: Path, build: Path) -> None:
+    application, docutils = map(pytest.importorskip, ("sphinx.application", "sphinx.util.docutils"))
+    with pytest.MonkeyPatch.context() as patch, docutils.docutils_namespace():
         patch.syspath_prepend(EXTENSION.parent)
         patch.setenv(explore.BUILD_FLAG, "")
         settings = {"extensions": ["explorables"], "project": "book"}
         application.Sphinx(source, None, build, build / ".doctrees", "html", settings, status=None).build()
         assert os.environ[explore.BUILD_FLAG] == "1", "kernels of the build show no progress bar"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A built site of two pages, of which the second holds an explorable."""
+    source, build = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("build")
+    _write(source)
+    _build(source, build)
     return build
 
 
@@ -52,6 +60,20 @@ def test_the_host_asks_for_the_module_by_its_content(site):
     folder = site / "_static" / "explorables"
     content = zlib.crc32((folder / "explorable.mjs").read_bytes())
     assert f'from "./explorable.mjs?v={content:08x}";' in (folder / "host.mjs").read_text(encoding="utf-8")
+
+
+def test_a_build_that_writes_no_page_writes_nothing_beside_them(tmp_path):
+    source, build = tmp_path / "source", tmp_path / "build"
+    source.mkdir()
+    _write(source)
+    _build(source, build)
+    style = build / "_static" / "explorables" / "explorable.css"
+    style.write_text("")
+    _build(source, build)
+    assert style.read_text() == ""
+    (source / "index.rst").write_text("Home\n====\n\nMore.\n\n.. toctree::\n\n   live\n", encoding="utf-8")
+    _build(source, build)
+    assert style.read_text() != ""
 
 
 def test_modules_without_their_comments_still_parse(site, node):

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import re
 import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -43,20 +44,26 @@ def _write(source: Path) -> None:
     (source / "conf.py").write_text("extensions = ['myst_parser', 'other_names']\nhtml_theme = 'basic'\n")
 
 
+def _build(folder: Path, **options: object) -> str:
+    """Build the book that lies in the folder; what Sphinx complained about."""
+    warnings = io.StringIO()
+    sys.path.insert(0, str(ROOT / "_ext"))
+    try:
+        with docutils_namespace():
+            places = (folder / "source", folder / "source", folder / "out", folder / "trees")
+            Sphinx(*places, "html", status=None, warning=warnings, **options).build()
+    finally:
+        sys.path.remove(str(ROOT / "_ext"))
+    return warnings.getvalue()
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """The small book: its folder, and what Sphinx complained about."""
     folder = tmp_path_factory.mktemp("search")
     _write(folder / "source")
-    warnings = io.StringIO()
-    sys.path.insert(0, str(ROOT / "_ext"))
-    try:
-        with docutils_namespace():
-            options = {"freshenv": True, "parallel": 2, "status": None, "warning": warnings}
-            Sphinx(folder / "source", folder / "source", folder / "out", folder / "trees", "html", **options).build()
-    finally:
-        sys.path.remove(str(ROOT / "_ext"))
-    return folder / "out", warnings.getvalue()
+    warnings = _build(folder, freshenv=True, parallel=2)
+    return folder / "out", warnings
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +148,14 @@ def test_every_chapter_that_is_named_speaks_of_its_function():
 def test_the_entry_leads_to_the_chapter():
     assert "Its chapter: [](smooth-gates.md)." in entry("swish")._repr_markdown_()
     assert "Its chapter" not in entry("softsign")._repr_markdown_()
+
+
+def test_other_names_are_found_after_a_build_that_wrote_another_page_only(tmp_path):
+    _write(tmp_path / "source")
+    _build(tmp_path)
+    index = tmp_path / "out" / "searchindex.js"
+    before = index.read_text(encoding="utf8")
+    (tmp_path / "source" / "index.md").write_text((tmp_path / "source" / "index.md").read_text() + "\nMore.\n")
+    _build(tmp_path)
+    entries = [re.search(r'"indexentries": \{.*?\}', text)[0] for text in (before, index.read_text(encoding="utf8"))]
+    assert "swish" in entries[0] and entries[0] == entries[1]
