@@ -34,7 +34,7 @@ CONTENT = (
 """The local extensions that the chapters' own text and outputs need."""
 
 LOOK = (
-    *("clear_errors", "fresh_static", "quick_references", "parallel_execution", "mathematics", "launch_links"),
+    *("clear_errors", "fresh_static", "quick_build", "parallel_execution", "mathematics", "launch_links"),
     *("timings", "other_names", "accessible_html", "light_icons", "near_figures", "one_sheet"),
 )
 """The others, which the default book does without: they check, hasten, lighten or adorn."""
