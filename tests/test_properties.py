@@ -14,8 +14,8 @@ from activations._deadline import within
 from activations._pieces import curve, limit
 from activations._sheet import EMPTY, GROUPS, LABELS, VALUES
 from activations._signs import sign_chart, sign_of
-from activations.catalogue import CATALOGUE, Activation, ManyInputActivation, names, x
-from activations.properties import Fact, FactSheet, fact_sheet
+from activations.catalogue import CATALOGUE, Activation, ManyInputActivation, get, names, x
+from activations.properties import Fact, FactSheet, fact_sheet, forward_gain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Piecewise, Rational, oo, pi, sqrt
@@ -59,6 +59,16 @@ def test_every_fact_is_exact_without_floats_or_numerical_with_digits_and_says_wh
             assert not floats and fact.digits is None
         elif fact.digits is not None:
             assert fact.digits >= 8 and (floats or fact.key == "zero_centred")
+
+
+@pytest.mark.parametrize("name", [name for name in names() if get(name).arity == "one"])
+def test_the_gain_alone_is_the_fact_of_the_sheet(name):
+    assert forward_gain(name) == value(name, "forward_gain")
+
+
+def test_the_gain_is_for_functions_of_one_input():
+    with pytest.raises(ValueError, match="softmax takes many inputs"):
+        forward_gain("softmax")
 
 
 def test_only_the_tanh_form_of_gelu_needs_samples():

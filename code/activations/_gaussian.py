@@ -344,6 +344,11 @@ def moment_facts(a: Analysis) -> list[Fact]:
     ]
 
 
+def forward_gain_fact(a: Analysis) -> Fact:
+    """That one of :func:`moment_facts`, without the work for the others."""
+    return _gain("forward_gain", Gaussian(a, S.One).second)
+
+
 def _fact(key: str, moment: Moment) -> Fact:
     return number_fact(key, moment.value, True, moment.how, moment.digits)
 

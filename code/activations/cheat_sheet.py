@@ -17,7 +17,7 @@ from sympy import Function, IndexedBase, Piecewise, Rational, Sum, Symbol, exp, 
 
 from ._sheet import VALUES, FactSheet, markdown
 from .catalogue import get, x
-from .properties import fact_sheet
+from .properties import fact_sheet, forward_gain
 
 __all__ = ["CLASSICS", "OTHERS", "PAIRS", "Table", "classics", "others", "pairs", "written"]
 
@@ -231,7 +231,7 @@ def _pair(name: str) -> tuple[sp.Expr, sp.Expr]:
 
 
 def _gain(name: str) -> str:
-    return _short(fact_sheet(name)["forward_gain"].value)
+    return _short(forward_gain(name))
 
 
 def _meanings() -> dict[sp.Expr, sp.Expr]:

@@ -28,7 +28,7 @@ from ._calculus import (
     polynomial_fact,
     smoothness_facts,
 )
-from ._gaussian import moment_facts
+from ._gaussian import forward_gain_fact, moment_facts
 from ._proofs import proof
 from ._sheet import LABELS, Fact, FactSheet
 from ._symmetry import symmetry_facts
@@ -36,7 +36,7 @@ from ._tails import limit_facts, rounding_facts, saturation_facts
 from ._vector import vector_facts
 from .catalogue import Activation, ManyInputActivation, get
 
-__all__ = ["Fact", "FactSheet", "fact_sheet"]
+__all__ = ["Fact", "FactSheet", "fact_sheet", "forward_gain"]
 
 
 def fact_sheet(activation: str | Activation | ManyInputActivation, **parameters: object) -> FactSheet:
@@ -68,6 +68,28 @@ def fact_sheet(activation: str | Activation | ManyInputActivation, **parameters:
         return _many_input_sheet(entry)
     settings = _settings(entry, parameters)
     return _one_input_sheet(entry, entry.at(**parameters), entry.slope(**parameters), settings)
+
+
+def forward_gain(activation: str | Activation) -> sp.Expr:
+    r"""The gain that keeps the mean square of a signal on average, exact or with the digits that are known.
+
+    .. math:: g = 1 / \sqrt{\mathrm E\, f(X)^2}, \qquad X \sim N(0, 1)
+
+    It is the fact of that name on the fact sheet, in a fraction of the time that the whole sheet takes.
+    Raises what :func:`fact_sheet` raises, and ValueError for a function of many inputs.
+
+    >>> forward_gain("relu")
+    sqrt(2)
+    """
+    entry = get(activation)
+    if isinstance(entry, ManyInputActivation):
+        raise ValueError(f"{entry.name} takes many inputs; the gain is defined for functions of one")
+    return _forward_gain(entry.at())
+
+
+@lru_cache(maxsize=256)
+def _forward_gain(expr: sp.Expr) -> sp.Expr:
+    return forward_gain_fact(Analysis.of(expr)).value
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,8 @@ from functools import cache
 
 import numpy as np
 
+from ._kept import kept
+
 __all__ = ["CLASSES", "PIXELS", "TEST", "TRAIN", "Split", "negatives", "pictures", "raw", "split"]
 
 PIXELS, CLASSES, TRAIN, TEST = 64, 10, 1347, 450
@@ -50,12 +52,13 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
     >>> pixels.shape, float(pixels.max()), sorted(set(labels.tolist())) == list(range(10))
     ((1797, 64), 16.0, True)
     """
-    # Imported where it is used: it takes a second, and most chapters find what was learned from digits on disk.
+    # Imported where it is used: it takes a second, and all but the first find the digits on disk.
     from sklearn.datasets import load_digits
 
     return load_digits(return_X_y=True)
 
 
+@kept
 def _parts() -> list[np.ndarray]:
     """Pictures to train on and to test on as they come, with values from 0 to 16, then the labels of both."""
     from sklearn.model_selection import train_test_split

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from .. import catalogue, modules
-from ..properties import fact_sheet
+from ..properties import forward_gain
 from . import _checks as check
 from . import symbolic
 from .digits import CLASSES, PIXELS
@@ -82,7 +82,7 @@ all with zero biases. ``torch`` is what ``torch.nn.Linear`` does: weights and bi
 
 @cache
 def natural_gain(activation: str | catalogue.Activation) -> float:
-    r"""The gain that keeps the mean square of a signal on average, from the fact sheet.
+    r"""The gain that keeps the mean square of a signal on average, as a number.
 
     .. math:: g = 1 / \sqrt{\mathrm E\, \varphi(X)^2}, \qquad X \sim N(0, 1)
 
@@ -91,10 +91,7 @@ def natural_gain(activation: str | catalogue.Activation) -> float:
     >>> round(natural_gain("relu") ** 2, 12), round(natural_gain("tanh"), 4)
     (2.0, 1.5925)
     """
-    entry = catalogue.get(activation)
-    if entry.arity != "one":
-        raise ValueError(f"natural_gain: {entry.name} takes many inputs; the gain is defined for functions of one")
-    return float(fact_sheet(entry)["forward_gain"].value)
+    return float(forward_gain(activation))
 
 
 # --- the shape of a network ------------------------------------------------------------------------------------------
