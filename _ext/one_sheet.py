@@ -77,7 +77,9 @@ class OneOfEach:
             return
         out, static = Path(app.outdir), Path(app.outdir) / "_static"
         pages = [page for page in out.rglob("*.html") if static not in page.parents]
-        style = "".join(sheet(static / name, static) for name in self._sheets)
+        # A book without a formula has no style sheet for formulas.
+        paths = [static / name for name in self._sheets if (static / name).is_file()]
+        style = "".join(sheet(path, static) for path in paths)
         names = _names([*pages, *static.rglob("*.js"), *static.rglob("*.mjs")])
         (static / SHEET).write_text(trim(style, names), encoding="utf8")
         (static / SCRIPT).write_text(script([static / name for name in self._scripts]), encoding="utf8")

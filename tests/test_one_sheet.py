@@ -13,7 +13,7 @@ from sphinx.util.docutils import docutils_namespace
 ROOT = Path(__file__).parents[1]
 MACROS = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static" / "webpack-macros.html"
 CONF = f"""
-extensions = ["myst_parser", "one_sheet", "near_figures"]
+extensions = ["myst_parser", "mathematics", "one_sheet", "near_figures"]
 html_theme = "sphinx_book_theme"
 templates_path = [{str(ROOT / "_templates")!r}]
 html_static_path = ["static"]
