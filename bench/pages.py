@@ -212,21 +212,21 @@ def _load(context: BrowserContext, site: str, name: str) -> tuple[dict[str, floa
 
 
 def timed(seen: dict, settled: float) -> dict[str, float]:
-    """Milliseconds and shifts, out of what the browser saw."""
+    """Milliseconds and shifts, out of what the browser saw; what is read later paints no first screen."""
     shifts = [(at, value) for at, value, _ in seen["shifts"]]
     first = seen["paints"][0]
     return {
         "FCP": first,
-        "LCP": seen["largest"][-1][0],
+        "LCP": max(at for at, _ in seen["largest"] if at <= settled),
         "shift": shift_score([one for one in shifts if one[0] <= settled]),
         "read": shift_score(shifts),
         "TBT": blocking_time([task for task in seen["tasks"] if task[0] <= settled], since=first),
     }
 
 
-def why(seen: dict) -> list[str]:
-    """What painted last, and the three things that moved most."""
-    at, what = seen["largest"][-1]
+def why(seen: dict, largest: float) -> list[str]:
+    """What painted at the time ``largest``, and the three things that moved most."""
+    at, what = next(entry for entry in seen["largest"] if entry[0] == largest)
     lines = [f"    LCP {at:6.0f} ms: {what}"]
     for at, value, sources in sorted(seen["shifts"], key=lambda shift: -shift[1])[:3]:
         lines.append(f"    shift {value:.3f} at {at:6.0f} ms: " + "; ".join(sources[:3]))
@@ -240,7 +240,7 @@ def measure(browser: Browser, sites: dict[str, str], name: str, screen: dict, lo
         for build, site in sites.items():
             numbers, seen = load(browser, site, name, screen)
             runs[build].append(numbers)
-            reasons[build] = why(seen) if explain else []
+            reasons[build] = why(seen, numbers["LCP"]) if explain else []
     found = {build: medians(of) for build, of in runs.items()}
     for build, numbers in found.items():
         print("\n".join([row(name, build, numbers), *reasons[build]]), flush=True)

@@ -76,6 +76,18 @@ def test_medians_take_each_column_by_itself():
     assert pages.medians(loads) == _numbers(FCP=2, LCP=8)
 
 
+def test_what_paints_while_the_page_is_read_is_not_its_first_screen():
+    seen = {
+        "paints": [100.0],
+        "largest": [[100.0, "h1"], [300.0, "p"], [2000.0, "img"]],
+        "shifts": [[200.0, 0.01, ["p"]], [1900.0, 0.5, ["img"]]],
+        "tasks": [[250.0, 90.0], [1800.0, 500.0]],
+    }
+    expected = {"FCP": 100.0, "LCP": 300.0, "shift": 0.01, "read": 0.5, "TBT": 40.0}
+    assert pages.timed(seen, settled=1000.0) == expected
+    assert pages.why(seen, largest=300.0)[0] == "    LCP    300 ms: p"
+
+
 def test_a_ratio_to_nothing_is_left_open_and_the_table_stays_straight():
     ratios = pages.ratios(_numbers(FCP=1), _numbers(FCP=4, foreign=0))
     assert ratios["FCP"] == 0.25 and ratios["foreign"] is None
@@ -231,4 +243,4 @@ def test_a_load_counts_requests_kilobytes_and_what_moves(browser, tiny):
     assert numbers["css"] < 1, "nine kilobytes of one rule pack into less than one"
     assert numbers["FCP"] >= 80, "two requests, one after the other, at 40 ms each"
     assert numbers["shift"] > 0.01
-    assert "p “Words that" in "\n".join(pages.why(seen))
+    assert "p “Words that" in "\n".join(pages.why(seen, numbers["LCP"]))
