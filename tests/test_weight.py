@@ -106,3 +106,15 @@ def test_figures_wait_until_the_reader_comes_near_and_are_all_there_in_print(ope
     assert all(page.evaluate("[...document.images].map(image => image.width / image.height > 0.2)"))
     page.pdf()
     assert all(page.evaluate(drawn))
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_figures_keep_their_shape(open_page, width):
+    page, _ = open_page("chapters/relu.html")
+    page.set_viewport_size({"width": width, "height": 800})
+    shapes = page.evaluate(
+        "[...document.querySelectorAll('article img[height]')].map(image =>"
+        " [image.clientWidth, image.clientHeight, image.getAttribute('width') / image.getAttribute('height')])"
+    )
+    assert len(shapes) > 3
+    assert all(wide / high == pytest.approx(shape, rel=0.02) for wide, high, shape in shapes)
