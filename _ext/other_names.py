@@ -9,6 +9,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
+from sphinx.util.index_entries import split_index_msg
 
 FOLDER = "chapters/"
 CATALOGUE = FOLDER + "catalogue"
@@ -20,10 +21,13 @@ def _entries(function: str, target: str) -> list[tuple[str, str, str, str, None]
     return [("single", name, target, "main", None) for name in spoken(function)]
 
 
-def _remember(env: BuildEnvironment, entries: list[tuple[str, str, str, str, None]]) -> None:
-    """Have the search keep what a page's index entries say: Sphinx forgets it when a later build does not write it."""
-    known = env._search_index_index_entries.setdefault(env.docname, [])
-    known[:] = sorted({*known, *((name, target, main) for _, name, target, main, _ in entries)})
+def _remember(app: Sphinx, env: BuildEnvironment) -> None:
+    """Have the search keep what index entries say: Sphinx forgets those of pages that a later build does not write."""
+    kept = env._search_index_index_entries
+    kept.clear()
+    for page, entries in env.get_domain("index").entries.items():
+        split = [(split_index_msg(kind, value), target, main) for kind, value, target, main, _ in entries]
+        kept[page] = sorted({(part, target, main) for parts, target, main in split for part in parts})
 
 
 class IndexNames(SphinxTransform):
@@ -52,11 +56,10 @@ class IndexNames(SphinxTransform):
                 self._index(sections[target], function)
 
     def _index(self, section: nodes.section, function: str) -> None:
-        entries = _entries(function, section["ids"][0])
-        section.insert(1, addnodes.index(entries=entries))
-        _remember(self.env, entries)
+        section.insert(1, addnodes.index(entries=_entries(function, section["ids"][0])))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_transform(IndexNames)
+    app.connect("env-updated", _remember)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

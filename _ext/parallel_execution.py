@@ -5,6 +5,7 @@ MyST-NB's execution cache in parallel first: reading then finds every output the
 """
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+from warm_kernels import CAN_FORK, warm_kernels
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +48,10 @@ def execute_changed(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> 
         return
     cores = min(joblib.cpu_count(), len(changed))
     logger.info(f"pages to execute: {len(changed)} of {len(env.found_docs)}, cores: {cores}")
-    _fill_font_cache()
-    _execute(changed, cores, cache, env.mystnb_config.execution_timeout)
+    # For few chapters the imports would take longer than they save.
+    with warm_kernels() if CAN_FORK and len(changed) > 2 * cores else nullcontext():
+        _fill_font_cache()
+        _execute(changed, cores, cache, env.mystnb_config.execution_timeout)
 
 
 def _read(env: BuildEnvironment, name: str) -> Chapter | None:
@@ -87,8 +91,8 @@ def _execute(chapters: list[Chapter], cores: int, cache: JupyterCacheAbstract, t
 
 
 def _size(chapter: Chapter) -> int:
-    """The length of the chapter's programs: a rough guess at how long they run."""
-    return sum(len(cell.source) for cell in chapter.notebook.cells if cell.cell_type == "code")
+    """The length of the chapter's programs, a short cell counting too: a rough guess at how long they run."""
+    return sum(100 + len(cell.source) for cell in chapter.notebook.cells if cell.cell_type == "code")
 
 
 def _run(chapter: Chapter, timeout: int) -> ExecutionResult:

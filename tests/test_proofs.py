@@ -5,6 +5,7 @@ import pytest
 import sympy as sp
 from activations.catalogue import get, names, x
 from activations.proofs import Derivation, ProofError, affine, sigmoid
+from activations.proofs._called import called
 from sympy import exp, tanh
 
 SIGMOID = get("sigmoid").expr
@@ -91,3 +92,11 @@ def test_the_conclusions_are_the_formulas():
 def test_a_wrong_sign_or_factor_in_them_is_found(old, broken):
     with pytest.raises(ProofError, match="is false"):
         Derivation(old).then(broken, because="broken on purpose")
+
+
+def test_how_one_proof_writes_a_function_shows_in_no_other():
+    shown = called("f", real=True)
+    assert sp.latex(shown(x)) == "f(x)"
+    assert sp.latex(called("z", bare=True, real=True)(x) ** 2) == "z^{2}"
+    assert sp.latex(sp.Function("f", real=True)(x)) == r"f{\left(x \right)}"
+    assert called("f", real=True) is shown

@@ -40,7 +40,8 @@ def _write(source: Path) -> None:
     for slug in set(CHAPTERS.values()):
         (chapters / f"{slug}.md").write_text(f"# Chapter {slug}\n\nWords.\n")
     pages = "\n".join(f"chapters/{slug}" for slug in ("catalogue", *sorted(set(CHAPTERS.values()))))
-    (source / "index.md").write_text(f"# Book\n\n```{{toctree}}\n{pages}\n```\n")
+    (source / "words.md").write_text("# Words\n\n```{glossary}\nlearning rate\n  How far one step goes.\n```\n")
+    (source / "index.md").write_text(f"# Book\n\n```{{toctree}}\n{pages}\nwords\n```\n")
     (source / "conf.py").write_text("extensions = ['myst_parser', 'other_names']\nhtml_theme = 'basic'\n")
 
 
@@ -150,12 +151,27 @@ def test_the_entry_leads_to_the_chapter():
     assert "Its chapter" not in entry("softsign")._repr_markdown_()
 
 
-def test_other_names_are_found_after_a_build_that_wrote_another_page_only(tmp_path):
+def _index_entries(folder: Path) -> str:
+    return re.search(r'"indexentries": \{.*?\}', (folder / "out" / "searchindex.js").read_text(encoding="utf8"))[0]
+
+
+def test_what_the_index_leads_to_is_found_after_a_build_that_wrote_another_page_only(tmp_path):
     _write(tmp_path / "source")
     _build(tmp_path)
-    index = tmp_path / "out" / "searchindex.js"
-    before = index.read_text(encoding="utf8")
-    (tmp_path / "source" / "index.md").write_text((tmp_path / "source" / "index.md").read_text() + "\nMore.\n")
+    before = _index_entries(tmp_path)
+    start = tmp_path / "source" / "index.md"
+    start.write_text(start.read_text() + "\nMore.\n")
     _build(tmp_path)
-    entries = [re.search(r'"indexentries": \{.*?\}', text)[0] for text in (before, index.read_text(encoding="utf8"))]
-    assert "swish" in entries[0] and entries[0] == entries[1]
+    assert "swish" in before and "learning rate" in before
+    assert _index_entries(tmp_path) == before
+
+
+def test_what_is_no_longer_in_the_book_is_no_longer_found(tmp_path):
+    _write(tmp_path / "source")
+    _build(tmp_path)
+    start = tmp_path / "source" / "index.md"
+    start.write_text(start.read_text().replace("\nwords", ""))
+    (tmp_path / "source" / "words.md").unlink()
+    assert _build(tmp_path) == ""
+    assert "learning rate" not in _index_entries(tmp_path)
+    assert "swish" in _index_entries(tmp_path)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Derivative, Lambda, Subs
 
+from ._called import called
 from .derivation import Derivation
 
 __all__ = [
@@ -29,20 +30,8 @@ __all__ = [
 _w, _x, _b, _rest, _u, _v, _t = sp.symbols("w_i x_i b R u v t", real=True)
 
 
-def _called(name: str, *, bare: bool = False) -> sp.core.function.UndefinedFunction:
-    """A real function that is written ``name(argument)``, or without its arguments where those would fill the line."""
-    function = sp.Function(name, real=True)
-
-    def latex(self: sp.Expr, printer: sp.printing.printer.Printer, exp: str | None = None) -> str:
-        shown = name if bare else rf"{name}({', '.join(printer.doprint(arg) for arg in self.args)})"
-        return shown if exp is None else f"{shown}^{{{exp}}}"
-
-    function._latex = latex
-    return function
-
-
-_f, _slope_f = _called("f"), _called("f'")
-_loss, _slope_loss = _called(r"\ell"), _called(r"\ell'")
+_f, _slope_f = called("f", real=True), called("f'", real=True)
+_loss, _slope_loss = called(r"\ell", real=True), called(r"\ell'", real=True)
 
 
 def _slope_of(function: sp.core.function.UndefinedFunction) -> Lambda:
@@ -68,7 +57,7 @@ def error() -> Derivation:
 
 def _neuron() -> tuple[sp.Expr, sp.Expr, dict]:
     """z and δ as functions of one weight, its input and the bias; R is the rest of the sum."""
-    z, delta = _called("z", bare=True), _called(r"\delta", bare=True)
+    z, delta = called("z", bare=True, real=True), called(r"\delta", bare=True, real=True)
     free = (_w, _x, _b, _rest)
     meaning = {
         delta: Lambda(free, _slope_loss(_f(z(*free))) * _slope_f(z(*free))),
@@ -126,9 +115,9 @@ def several_users(units: int = 2) -> Derivation:
     """
     _at_least("several_users", "units", units)
     x, weights, rests = sp.Symbol("x", real=True), _numbers("w", units), _numbers("R", units)
-    sums = [_called(f"z_{j}", bare=True) for j in range(1, units + 1)]
+    sums = [called(f"z_{j}", bare=True, real=True) for j in range(1, units + 1)]
     places, free = _numbers("z", units), sp.symbols(f"u1:{units + 1}", real=True)
-    errors = [_called(rf"\delta_{j}", bare=True) for j in range(1, units + 1)]
+    errors = [called(rf"\delta_{j}", bare=True, real=True) for j in range(1, units + 1)]
     meaning = {
         delta: Lambda(free, Subs(Derivative(_loss(*places), place), places, free))
         for delta, place in zip(errors, places, strict=True)
@@ -150,7 +139,7 @@ def jacobian(units: int = 2, inputs: int = 3) -> Derivation:
     _at_least("jacobian", "units", units)
     _at_least("jacobian", "inputs", inputs)
     x, weight, bias = _numbers("x", inputs), _matrix("w", units, inputs), _numbers("b", units)
-    sums = [_called(f"z_{j}", bare=True) for j in range(1, units + 1)]
+    sums = [called(f"z_{j}", bare=True, real=True) for j in range(1, units + 1)]
     made = weight * sp.Matrix(x) + sp.Matrix(bias)
     meaning = _PRIMES | {z: Lambda(x, total) for z, total in zip(sums, made, strict=True)}
     slopes = sp.Matrix(units, inputs, lambda j, i: Derivative(_f(sums[j](*x)), x[i]))
@@ -213,7 +202,7 @@ _first = sp.Symbol("b_1", real=True)
 def _chained(depth: int) -> tuple[list[sp.Expr], list[sp.Symbol], dict]:
     """The sums z₁ … z_L as functions of the first bias, the weights, and what the names stand for."""
     weights, biases = _numbers("w", depth), (_first, *_numbers("b", depth)[1:])
-    sums = [_called(f"z_{layer}", bare=True)(_first) for layer in range(1, depth + 1)]
+    sums = [called(f"z_{layer}", bare=True, real=True)(_first) for layer in range(1, depth + 1)]
     below = [sp.Symbol("a_0", real=True), *(_f(z) for z in sums[:-1])]
     made = [w * a + b for w, a, b in zip(weights, below, biases, strict=True)]
     named = list(zip(sums, made, strict=True))[::-1]  # the last one first: it holds the names of those before
@@ -226,7 +215,7 @@ def chain_step() -> Derivation:
     .. math:: \frac{d}{dt} f\bigl(w\, a(t) + b\bigr) = f'(z)\, w\, a'(t)
     """
     w, b = sp.symbols("w b", real=True)
-    a, z = _called("a"), _called("z", bare=True)
+    a, z = called("a", real=True), called("z", bare=True, real=True)
     return Derivation(Derivative(_f(z(_t)), _t), where=_PRIMES | {z: Lambda(_t, w * a(_t) + b)}).then(
         _slope_f(z(_t)) * w * Derivative(a(_t), _t), because="the chain rule, with $z = w\\, a(t) + b$"
     )

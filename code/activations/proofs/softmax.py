@@ -13,6 +13,7 @@ import sympy as sp
 from sympy import Derivative, Eq, Integer, Rational, exp, log
 
 from ..catalogue import get, x
+from ._called import called
 from .derivation import Derivation
 from .sigmoid import sigma
 
@@ -64,16 +65,9 @@ _own, _other = sp.symbols("z_i z_j", real=True)
 _rest = sp.Symbol("R", positive=True)
 
 
-def _named(name: str) -> sp.core.function.UndefinedFunction:
-    """A positive function that is written without its arguments, which would fill the line."""
-    function = sp.Function(name, positive=True)
-    function._latex = lambda self, printer, exp=None: name if exp is None else f"{name}^{{{exp}}}"
-    return function
-
-
 def _probabilities(z: Sequence[sp.Symbol], scores: Sequence[sp.Expr]) -> tuple[sp.Matrix, dict]:
     """The column p₁ … p_K as functions of ``z``, and what they stand for: the softmax of ``scores``."""
-    functions = [_named(f"p_{{{k}}}") for k in range(1, len(scores) + 1)]
+    functions = [called(f"p_{{{k}}}", bare=True, positive=True) for k in range(1, len(scores) + 1)]
     meaning = {f: sp.Lambda(tuple(z), entry) for f, entry in zip(functions, _SOFTMAX.of(scores), strict=True)}
     return sp.Matrix([f(*z) for f in functions]), meaning
 
@@ -166,7 +160,7 @@ def log_sum_exp_slope() -> Derivation:
 
 def _pair() -> tuple[sp.Expr, sp.Expr, dict]:
     """p_i and p_j as functions of z_j alone: R is all of the sum but its term e^{z_j}."""
-    p_i, p_j = _named("p_i"), _named("p_j")
+    p_i, p_j = called("p_i", bare=True, positive=True), called("p_j", bare=True, positive=True)
     meaning = {
         p_i: sp.Lambda((_own, _other), exp(_own) / (exp(_other) + _rest)),
         p_j: sp.Lambda((_own, _other), exp(_other) / (exp(_other) + _rest)),
@@ -176,7 +170,7 @@ def _pair() -> tuple[sp.Expr, sp.Expr, dict]:
 
 def _alone() -> tuple[sp.Expr, dict]:
     """p_i as a function of z_i: R is all of the sum but its term e^{z_i}."""
-    p_i = _named("p_i")
+    p_i = called("p_i", bare=True, positive=True)
     return p_i(_own), {p_i: sp.Lambda(_own, exp(_own) / (exp(_own) + _rest))}
 
 
