@@ -326,6 +326,23 @@ def test_displays_as_aligned_latex_and_as_text():
     assert Derivation(x)._repr_latex_() == "$$x$$"
 
 
+def test_a_long_left_side_has_a_line_of_its_own():
+    long, short = sp.prod(x + i for i in range(1, 9)), x * (x + 1)
+    broken = Derivation(long).then(sp.expand(long), because="multiply out")._repr_latex_()
+    assert broken.startswith("$$\\begin{aligned}\n& {" + sp.latex(long) + "} \\\\ &= x^{8}")
+    kept = Derivation(short).then(sp.expand(short), because="multiply out")._repr_latex_()
+    assert kept.startswith("$$\\begin{aligned}\n" + sp.latex(short) + " &= x^{2}")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_short_side_stays_beside_a_long_one(turned):
+    total = sum(sp.symbols("a1:20"))
+    sides = (total, sp.Symbol("s")) if turned else (sp.Symbol("s"), total)
+    start = Eq(*sides, evaluate=False)
+    shown = Derivation(start).then(start.rhs + 0, because="the same")._repr_latex_()
+    assert (r"} \\ &= s" in shown) == turned
+
+
 def test_an_equation_shows_its_left_side_where_it_changes():
     p = sp.Symbol("p", positive=True)
     start = Eq(log(p), x, evaluate=False)

@@ -17,6 +17,7 @@ activations.proofs.derivation.ProofError: step 1 (multiply out) is false: ...
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,10 @@ from .._deadline import within
 from ._equal import DIGITS, SECONDS_PER_RUNG, Verdict, compare
 
 __all__ = ["Derivation", "ProofError", "Step"]
+
+LINE, SHORT = 40, 12
+"""A line of more symbols than LINE is broken after its left side, if that is longer than SHORT."""
+_SHOWS_NOTHING = {rf"\{name}" for name in ("frac", "left", "mathrm", "operatorname", "right", "tilde", "limits")}
 
 
 class ProofError(ArithmeticError):
@@ -272,7 +277,7 @@ class Derivation:
             return f"$${sp.latex(self.start)}$$"
         # The reason stands under its line, so that a phone shows both.
         lines = [
-            f"{'' if left is None else sp.latex(left)} &= {sp.latex(right)}"
+            f"{'' if left is None else _left(sp.latex(left), sp.latex(right))}&= {sp.latex(right)}"
             + (rf" \\ & \quad {{\small \text{{{why}}}}}" if why else "")
             for left, right, why in self._lines()
         ]
@@ -287,6 +292,18 @@ class Derivation:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def _left(left: str, right: str) -> str:
+    """The left side of a line, on a line of its own where both sides together would be too long for a page."""
+    broken = _symbols(left) > SHORT and _symbols(left) + _symbols(right) > LINE
+    # In braces: behind & a first minus would stand as far off as one between two terms.
+    return rf"& {{{left}}} \\ " if broken else f"{left} "
+
+
+def _symbols(latex: str) -> int:
+    """About how many symbols the formula shows."""
+    return sum(symbol not in _SHOWS_NOTHING for symbol in re.findall(r"\\[A-Za-z]+|[^\s{}_^\\]", latex))
 
 
 def _reason(step: Step) -> str:
