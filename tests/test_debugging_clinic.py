@@ -444,7 +444,7 @@ def test_the_flow_follows_the_menu():
 def test_the_lines_of_torch_can_be_read_by_python(case):
     for lines in (case.wrong, case.right):
         compile(lines, case.key, "exec")
-        assert len(lines.splitlines()) <= 3 and all(len(line) <= 105 for line in lines.splitlines())
+        assert len(lines.splitlines()) <= 3 and all(len(line) <= 80 for line in lines.splitlines())
 
 
 def _executed(lines, **names):

@@ -204,7 +204,9 @@ def test_the_balance_compares_shared_and_own_parts():
 def test_the_agreements_say_what_they_show():
     found = zigzag.agreement(("sigmoid", "tanh"), (0.0,), (1, 3), seeds=range(3))
     assert found.coins == 1 / 512
-    assert str(found).splitlines()[0].split() == "batch sigmoid, mean of δ 0 tanh, mean of δ 0".split()
+    first, second = str(found).split("\n\n")
+    assert first.splitlines()[0].split() == "batch sigmoid, mean of δ 0".split()
+    assert second.splitlines()[0].split() == "batch tanh, mean of δ 0".split()
     assert "sigmoid (mean of δ 0)" in found.chart().words and "tanh" not in found.chart(["sigmoid"]).words
 
 

@@ -124,8 +124,10 @@ CASES: tuple[Case, ...] = (
         "what an affine map explains",
         "no activation between the layers",
         "put one between each two layers",
-        "net = nn.Sequential(nn.Linear(64, 24), nn.Linear(24, 24), nn.Linear(24, 10))",
-        "net = nn.Sequential(nn.Linear(64, 24), nn.ReLU(), nn.Linear(24, 24), nn.ReLU(), nn.Linear(24, 10))",
+        "first, second, last = nn.Linear(64, 24), nn.Linear(24, 24), nn.Linear(24, 10)\n"
+        "net = nn.Sequential(first, second, last)",
+        "first, second, last = nn.Linear(64, 24), nn.Linear(24, 24), nn.Linear(24, 10)\n"
+        "net = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), last)",
         Setup(activation="identity", negatives=True, rate=0.2),
         ("activation", "relu"),
     ),

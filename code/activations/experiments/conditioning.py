@@ -145,9 +145,15 @@ class Offsets:
     steepest: dict[str, np.ndarray]
 
     def __repr__(self) -> str:
+        normalised = [name for name in self.networks if name.endswith(_NORMALISED)]
+        plain = [name for name in self.networks if name not in normalised]
+        tables = "\n\n".join(self._table(names) for names in (plain, normalised) if names)
+        return f"{tables}\nmean² / variance, {len(self.seeds)} seeds"
+
+    def _table(self, networks: Sequence[str]) -> str:
         layers = sorted({0, 1, 3, self.depth - 1} & set(range(self.depth)))
-        rows = [[name, *(in_words(self.ratio[name][layer], 2) for layer in layers)] for name in self.networks]
-        return table(["mean² / variance", *(f"layer {layer + 1}" for layer in layers)], rows)
+        rows = [[layer + 1, *(in_words(self.ratio[name][layer], 2) for name in networks)] for layer in layers]
+        return table(["layer", *networks], rows)
 
     def chart(self) -> Chart:
         """The ratio by layer, on a log axis; networks with batch normalisation have dots."""

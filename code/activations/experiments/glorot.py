@@ -68,9 +68,9 @@ class Story:
             [
                 label,
                 self.steps[label][-1],
-                in_words(self.lowest(label)),
-                in_words(self.waited(label)),
-                in_words(100 * self.accuracy[label][:, -1]),
+                in_words(self.lowest(label), 2),
+                in_words(self.waited(label), 2),
+                in_words(100 * self.accuracy[label][:, -1], 2),
             ]
             for label in self.mean
         ]

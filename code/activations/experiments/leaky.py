@@ -238,12 +238,9 @@ class DataSizes:
 
     def __repr__(self) -> str:
         others = [label for label in self.accuracy if label != "prelu"]
-        accuracies, leads = [], []
-        for row, size in enumerate(self.sizes):
-            accuracies.append([size, *(in_words(100 * found[row]) for found in self.accuracy.values())])
-            leads.append([size, *(in_words(self.lead(other)[row], 2) for other in others)])
-        first = table(["pictures", *self.accuracy], accuracies)
-        return f"{first}\n\n{table(['prelu minus', *others], leads)}"
+        accuracies = [[name, *(in_words(100 * one) for one in found)] for name, found in self.accuracy.items()]
+        leads = [[other, *(in_words(one, 2) for one in self.lead(other))] for other in others]
+        return f"{table(['pictures', *self.sizes], accuracies)}\n\n{table(['prelu minus', *self.sizes], leads)}"
 
     def chart(self) -> Chart:
         """PReLU's lead over the fixed slopes against the number of training pictures."""

@@ -61,7 +61,7 @@ class Pace:
     def __repr__(self) -> str:
         rows = [[stage, *(self._cell(stage, name) for name in GAINS)] for stage in self.steps]
         if all(self.arrived(STAGES[-1], name) == len(self.seeds) for name in GAINS):
-            others = (in_words(self.ratio(STAGES[-1], name)) for name in GAINS if name != "relu")
+            others = (in_words(self.ratio(STAGES[-1], name), 2) for name in GAINS if name != "relu")
             rows.append(["as multiples of ReLU's", "1", *others])
         chosen = ", ".join(f"{name} {rate:g}" for name, rate in self.rates.items())
         under = f"steps until the loss is {self.loss:g}, {len(self.seeds)} seeds\nown rates: {chosen}"

@@ -116,10 +116,11 @@ class Disturbance:
         chosen = sorted({0, len(self.present) - 1})
         header = ["detector", *(f"{self.present[row]:.0%} present" for row in chosen), "strength told"]
         rows = [
-            [name, *(in_words(share[row], 2) for row in chosen), in_words(self.strength[name], 2)]
+            [name, *(in_words(100 * share[row], 2) for row in chosen), in_words(self.strength[name], 2)]
             for name, share in self.share.items()
         ]
-        return table(header, rows) + f"\nnoise {self.noise:g}, {len(self.seeds)} seeds"
+        under = f"noise over signal in per cent; noise {self.noise:g}, {len(self.seeds)} seeds"
+        return f"{table(header, rows)}\n{under}"
 
     def chart(self) -> Chart:
         """Noise over signal against the share of features that are present."""

@@ -47,10 +47,13 @@ class Agreement:
         return 2.0 ** (1 - self.inputs)
 
     def __repr__(self) -> str:
-        header = ["batch", *(f"{name}, {self.varied} {number:g}" for name, number in self.cases)]
+        return "\n\n".join(self._table(name) for name in dict.fromkeys(name for name, _ in self.cases))
+
+    def _table(self, activation: str) -> str:
+        cases = [case for case in self.cases if case[0] == activation]
+        header = ["batch", *(f"{name}, {self.varied} {number:g}" for name, number in cases)]
         rows = [
-            [batch, *(in_words(self.share[case][row], 2) for case in self.cases)]
-            for row, batch in enumerate(self.batches)
+            [batch, *(in_words(self.share[case][row], 2) for case in cases)] for row, batch in enumerate(self.batches)
         ]
         return table(header, rows)
 
