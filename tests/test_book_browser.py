@@ -97,6 +97,11 @@ def open_page(browser, site):
     assert not faults
 
 
+_PAPER = 717
+"""The width of what is printed on A4, in pixels."""
+_COLUMNS = 80
+
+
 def _live(page, name):
     """The explorable of that name, brought into view and to life."""
     root = page.locator(f'.explorable[data-name="{name}"]')
@@ -288,6 +293,42 @@ def test_print_shows_the_figure(open_page):
     root = _live(page, "microscope")
     page.emulate_media(media="print")
     assert root.locator("svg[role=img]").first.is_visible()
+
+
+_CUT = """() => {
+  window.dispatchEvent(new Event("beforeprint"));  // solutions open
+  const shown = [...document.querySelectorAll("article :is(pre, mjx-container[display], table, img)")]
+    .filter((one) => one.checkVisibility() && getComputedStyle(one).overflowX !== "visible");
+  return shown.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent.slice(0, 60));
+}"""
+
+
+def test_paper_shows_every_line_whole(open_page, built_book):
+    cut = {}
+    for path in _pages(built_book):
+        page = open_page(path, _PAPER, wait="networkidle")
+        page.emulate_media(media="print")
+        _typeset(page)
+        cut[path] = page.evaluate(_CUT)
+        page.close()
+    assert not {path: lines for path, lines in cut.items() if lines}
+
+
+def test_what_cells_print_fits_beside_the_contents(built_book):
+    for path in _pages(built_book):
+        soup = BeautifulSoup((built_book / path).read_text(encoding="utf8"), "html.parser")
+        for output in soup.select("article .cell_output pre"):
+            wide = [line for line in output.text.splitlines() if len(line) > _COLUMNS]
+            assert not wide or output.find_parent(class_="claim"), (path, wide)
+
+
+def test_captions_are_text_to_be_read(open_page):
+    page = open_page("chapters/affine-collapse.html", color_scheme="dark")
+    seen = "(one) => { const { color, fontWeight } = getComputedStyle(one); return [color, fontWeight] }"
+    text = page.locator("article p").first.evaluate(seen)
+    captions = page.locator("article figcaption")
+    assert captions.count() > 2
+    assert all(caption.evaluate(seen) == text for caption in captions.all())
 
 
 def test_pictures_have_alt_texts_that_say_something(built_book):
