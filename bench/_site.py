@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import http.server
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from functools import cache, partial
@@ -60,6 +61,11 @@ class Host(http.server.SimpleHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128  # of the usual five, a browser that opens six connections at once may lose one for seconds
+
+    def handle_error(self, *request: object) -> None:
+        """Tell of what went wrong, unless a browser has left in the middle of it."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*request)
 
 
 @contextlib.contextmanager

@@ -244,3 +244,13 @@ def test_a_load_counts_requests_kilobytes_and_what_moves(browser, tiny):
     assert numbers["FCP"] >= 80, "two requests, one after the other, at 40 ms each"
     assert numbers["shift"] > 0.01
     assert "p “Words that" in "\n".join(pages.why(seen, numbers["LCP"]))
+
+
+@pytest.mark.parametrize(("fault", "told"), [(ConnectionResetError, False), (KeyError, True)])
+def test_the_host_tells_of_faults_and_not_of_browsers_that_leave(capsys, fault, told):
+    with site_of.Server(("127.0.0.1", 0), None) as server:
+        try:
+            raise fault
+        except fault:
+            server.handle_error(None, ("127.0.0.1", 1))
+    assert (fault.__name__ in capsys.readouterr().err) == told
