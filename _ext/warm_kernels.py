@@ -35,11 +35,18 @@ def serve() -> None:
     """Import, say so, then make a kernel for each line that comes in; its process number goes out."""
     _import_all()
     gc.freeze()  # else the first search for garbage in each copy would write to, and so copy, every page of memory
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a kernel that has ended leaves no trace
+    signal.signal(signal.SIGCHLD, _bury)
     print("ready", flush=True)
     for line in sys.stdin:
         if os.fork() == 0:
             return _become_kernel(**json.loads(line))
+
+
+def _bury(*_: object) -> None:
+    """Take note of kernels that have ended, so that they are gone, and their work counts as ours."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _import_all() -> None:
@@ -160,7 +167,7 @@ def _provisioner(nursery: Nursery) -> type:
             if not nursery.ready():
                 return await super().launch_kernel(cmd, **options)
             arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
-            self.process = nursery.start(arguments, options["cwd"], options["env"])
+            self.process = nursery.start(arguments, options.get("cwd") or os.getcwd(), options["env"])
             self.pid = self.pgid = self.process.pid
             return self.connection_info
 

@@ -1,5 +1,6 @@
 """Kernels that begin with their libraries imported: the same as others, but for the wait."""
 
+import os
 import subprocess
 import sys
 import time
@@ -150,6 +151,26 @@ def _wait(for_what) -> None:
             return
         time.sleep(0.1)
     pytest.fail("it did not happen")
+
+
+def _work_of_children(nursery) -> float:
+    """Seconds that the ended children of the process have worked."""
+    fields = Path(f"/proc/{nursery._process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")  # the user's share and the system's
+
+
+def test_what_a_kernel_has_done_counts_as_work_of_the_build(nursery, run):
+    before = _work_of_children(nursery)
+    run("import time\nstart = time.process_time()\nwhile time.process_time() < start + 2:\n    pass")
+    _wait(lambda: _work_of_children(nursery) > before + 1.5)
+
+
+def test_a_kernel_that_nobody_sent_elsewhere_runs_here(nursery, run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    notebook = new_notebook(cells=[new_code_cell("import os\nprint(os.getcwd())")])
+    with warm_kernels.warm_kernels():
+        NotebookClient(notebook, timeout=60).execute()
+    assert _printed(notebook.cells[0].outputs) == str(tmp_path)
 
 
 def test_without_the_process_to_copy_kernels_start_as_ever():
