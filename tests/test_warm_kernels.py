@@ -22,13 +22,20 @@ pytestmark = [
 ]
 
 
+def _wait(for_what) -> None:
+    for _ in range(600):
+        if for_what():
+            return
+        time.sleep(0.1)
+    pytest.fail("it did not happen")
+
+
 @pytest.fixture(scope="module")
 def nursery():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT / "code"))
         nursery = warm_kernels.Nursery()
-    while not nursery.ready():
-        time.sleep(0.1)
+    _wait(nursery.ready)
     yield nursery
     nursery.close()
 
@@ -79,7 +86,7 @@ def test_each_cell_shows_its_figure_in_the_style_of_the_book(run):
     for outputs in drawn:
         (figure,) = outputs
         assert "image/svg+xml" in figure["data"]
-    first, second = ([one["data"]["image/svg+xml"]] for (one,) in drawn)
+    first, second = (figure["data"]["image/svg+xml"] for (figure,) in drawn)
     assert first == second
 
 
@@ -143,14 +150,6 @@ def test_no_process_outlives_the_build(tmp_path):
     running.communicate()
     for one in started:
         _wait(lambda one=one: one.poll() is not None)
-
-
-def _wait(for_what) -> None:
-    for _ in range(600):
-        if for_what():
-            return
-        time.sleep(0.1)
-    pytest.fail("it did not happen")
 
 
 def _work_of_children(nursery) -> float:
